@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A CSV as the RecordIO file that it stands for: its size, and any range of its
+ * bytes, exact.
+ *
+ *	source ──schema──► columns, header        (bounded sample)
+ *	       ──map─────► rows, segments         (kept, or one parallel pass)
+ *	read:  offset ─► row ─► segment ─► scan ─► numbers ─► template ─► bytes
+ *
+ * A dataset describes one state (stamp) of a source and never changes.  It holds
+ * no descriptor: reading borrows a source, which must be in that same state.
+ *
+ * Below it: everything else in core.  It knows neither mounts nor terminals.
+ */
+#ifndef RIO_DATASET_DATASET_H
+#define RIO_DATASET_DATASET_H
+
+#include "map/store.h"
+#include "schema/options.h"
+#include "schema/schema.h"
+#include "source/source.h"
+
+struct rio_dataset;
+
+/* How the map came to be. */
+enum rio_map_origin {
+	RIO_MAP_BUILT,    /* none was kept */
+	RIO_MAP_LOADED,   /* kept, and still right */
+	RIO_MAP_EXTENDED, /* the source was appended to */
+	RIO_MAP_REBUILT,  /* one was kept, but stale or damaged: see the reason */
+};
+
+struct rio_dataset_config {
+	const struct rio_options *options; /* borrowed for the call */
+	struct rio_store *store;           /* NULL: keep no map */
+	const char *store_path;            /* the source's absolute path, names its map */
+	unsigned nr_threads;               /* of the counting pass; 0: one a core */
+	int (*progress)(void *data, uint64_t done_bytes, uint64_t total_bytes);
+	void *progress_data;
+};
+
+/*
+ * Describe the source as it is now; source is borrowed for the call.
+ *
+ * RIO_ESCHEMA, RIO_EROW: not a file that these options can encode.
+ * RIO_ESOURCE_CHANGED: it changed meanwhile.  RIO_ESYSTEM: it cannot be read.  Trouble
+ * with the store alone is no failure: the map is built and used all the same,
+ * and rio_dataset_map_reason tells.
+ */
+int rio_dataset_create(struct rio_source *source, const struct rio_dataset_config *config,
+	struct rio_dataset **ret, struct rio_error *err);
+void rio_dataset_destroy(struct rio_dataset *dataset);
+void rio_dataset_destroyp(struct rio_dataset **dataset);
+
+const struct rio_stamp *rio_dataset_stamp(const struct rio_dataset *dataset);
+const struct rio_schema *rio_dataset_schema(const struct rio_dataset *dataset);
+const struct rio_map *rio_dataset_map(const struct rio_dataset *dataset);
+enum rio_map_origin rio_dataset_map_origin(const struct rio_dataset *dataset);
+/* Why the map was rebuilt or not kept, a line; "" where there is nothing to say. */
+const char *rio_dataset_map_reason(const struct rio_dataset *dataset);
+
+uint64_t rio_dataset_nr_rows(const struct rio_dataset *dataset);
+/* Bytes of one record, frame and padding included; 0 for a file without columns. */
+size_t rio_dataset_record_bytes(const struct rio_dataset *dataset);
+/* Bytes of the whole virtual file: exact. */
+uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset);
+
+/* Buffers that one thread at a time reads with. */
+struct rio_scratch;
+int rio_scratch_create(struct rio_scratch **ret, struct rio_error *err);
+void rio_scratch_destroy(struct rio_scratch *scratch);
+void rio_scratch_destroyp(struct rio_scratch **scratch);
+
+/* What reading has cost, for status and tests; added to, never reset. */
+struct rio_read_stats {
+	uint64_t source_bytes; /* read and scanned */
+	uint64_t nr_rows;      /* encoded */
+};
+
+/*
+ * Copy [off, off + len_bytes) of the encoded file into dst.  *ret_bytes is
+ * smaller than len_bytes at the end of the file, and where a record cannot be
+ * encoded: the bytes before it are in dst, and the call fails.
+ *
+ * RIO_EROW: err has file, line, column and cell, and *ret_bytes is set too.
+ * RIO_ESOURCE_CHANGED: nothing in dst is to be used.  RIO_ESYSTEM likewise.
+ *
+ * Depends on nothing that was read before.  Safe from many threads, each with a
+ * scratch of its own; stats (may be NULL) is the caller's.
+ */
+int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *source,
+	struct rio_scratch *scratch, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_read_stats *stats, struct rio_error *err);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeping offset maps in files, one a source and row options, in an index
+ * folder.  proto/FORMAT.md draws the file byte by byte.
+ *
+ * A file is written to a temporary, synced, renamed, and the folder synced; it
+ * is read whole, its seals (XXH3) and bounds checked before anything is
+ * believed.  Folders are made 0700, files 0600.
+ *
+ * Below it: base, map/map.  It knows nothing of CSV: row_key is text to it.
+ */
+#ifndef RIO_MAP_STORE_H
+#define RIO_MAP_STORE_H
+
+#include "map/map.h"
+
+/* Sources smaller than this are counted each time: nothing is kept for them. */
+#define RIO_STORE_SOURCE_BYTES_MIN (128 * RIO_KIB)
+
+struct rio_store;
+
+/*
+ * Where maps are kept: dir, or for NULL the user's cache folder
+ * ($XDG_CACHE_HOME/recordiofs, ~/.cache/recordiofs, /var/cache/recordiofs for
+ * root).  The folder is made when a map is first kept.  RIO_ESYSTEM where there
+ * is no such place.
+ */
+int rio_store_create(const char *dir, struct rio_store **ret, struct rio_error *err);
+void rio_store_destroy(struct rio_store *store);
+const char *rio_store_dir(const struct rio_store *store);
+
+/* What names a map: the source's absolute path and rio_options_row_key's text. */
+struct rio_store_key {
+	const char *source_path;
+	const char *row_key;
+};
+
+/*
+ * Read the map kept under key, if it is of the source's present stamp.
+ * RIO_ENOT_INDEXED, RIO_EMAP_STALE or RIO_EMAP_DAMAGED (with what was found in err)
+ * otherwise.  A stale map of a source that has only grown in size is handed out
+ * through ret_stale where that is not NULL (else NULL is put there).
+ */
+int rio_store_load(struct rio_store *store, const struct rio_store_key *key,
+	const struct rio_stamp *stamp, struct rio_map **ret, struct rio_map **ret_stale,
+	struct rio_error *err);
+
+int rio_store_save(struct rio_store *store, const struct rio_store_key *key,
+	const struct rio_map *map, struct rio_error *err);
+
+/*
+ * One builder at a time for a key, over all processes: blocks until the lock is
+ * held.  The holder looks again with rio_store_load before it builds.
+ */
+struct rio_store_lock;
+int rio_store_lock(struct rio_store *store, const struct rio_store_key *key,
+	struct rio_store_lock **ret, struct rio_error *err);
+void rio_store_unlock(struct rio_store_lock *lock);
+
+/* What the index folder holds, for `recordio index --list` and `--prune`. */
+struct rio_store_entry {
+	const char *file_name;   /* in the folder */
+	const char *source_path; /* NULL where the file is damaged */
+	const char *row_key;
+	uint64_t file_bytes;
+	uint64_t nr_rows;
+	uint64_t source_bytes;
+	enum rio_code state;     /* RIO_OK, RIO_EMAP_STALE, RIO_EMAP_DAMAGED, RIO_ENOT_INDEXED:
+				    the source is gone, or the file is a left-over temporary */
+	const struct rio_error *why; /* of the state */
+};
+
+/* Call visit for every file, sorted by source path; a nonzero return stops and is returned. */
+int rio_store_list(struct rio_store *store,
+	int (*visit)(void *data, const struct rio_store_entry *entry), void *data,
+	struct rio_error *err);
+
+/* Remove one listed file. */
+int rio_store_remove(struct rio_store *store, const char *file_name, struct rio_error *err);
+
+#endif

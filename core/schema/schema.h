@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the columns of one CSV are: how many, their names, which are label and
+ * which are features, and whether the first row is a header.  Inferred from the
+ * options and from a bounded sample at the head of the file.
+ *
+ * Below it: base, csv, schema/options.  A plain value once made, never changed.
+ */
+#ifndef RIO_SCHEMA_SCHEMA_H
+#define RIO_SCHEMA_SCHEMA_H
+
+#include "base/error.h"
+#include "base/util.h"
+#include "csv/cell.h"
+#include "schema/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rio_schema {
+	size_t nr_columns;      /* fields in every row; 0 for a file without a row */
+	bool has_header;
+	char **names;           /* nr_columns of them, or NULL without a header */
+	uint64_t header_off;    /* source offset behind a byte order mark */
+	uint64_t data_off;      /* source offset of the first data row (or blank line) */
+	uint64_t data_line;     /* line number, from 1, at data_off */
+
+	uint32_t *label;        /* column numbers, in the order of the options */
+	size_t nr_label;        /* 0: no label */
+	uint32_t *features;
+	size_t nr_features;
+
+	enum rio_dtype dtype;
+	enum rio_dtype label_dtype;
+	struct rio_cell_rules rules;
+};
+
+/* How much of a file's head decides about header and types. */
+#define RIO_SAMPLE_BYTES (64 * RIO_KIB)
+
+/* The longest row that is read: a longer one is most likely an unclosed quote. */
+#define RIO_ROW_BYTES_MAX (64 * RIO_MIB)
+
+/*
+ * Infer from the first sample_bytes of a source; whole says that this is all of
+ * it.  The sample must have RIO_PAD_BYTES of padding on both sides (one of them
+ * behind it is written, and put back).
+ *
+ * Returns 0, or RIO_SAMPLE_TOO_SHORT (> 0) where the first rows do not end within
+ * the sample: come again with a larger one.  RIO_ESCHEMA where a column is not
+ * there, roles collide, or header=auto cannot tell; RIO_EROW for a first row
+ * that cannot be read.
+ */
+#define RIO_SAMPLE_TOO_SHORT 1
+int rio_schema_infer(const struct rio_options *options, uint8_t *sample, size_t sample_bytes,
+	bool whole, struct rio_schema **ret, struct rio_error *err);
+
+/* Takes NULL. */
+void rio_schema_destroy(struct rio_schema *schema);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the bytes of a CSV come from: positional reads behind one interface,
+ * with a file and a memory implementation.
+ *
+ * Below it: base.  It knows nothing of CSV.
+ *
+ * All calls are safe from many threads at once.
+ */
+#ifndef RIO_SOURCE_SOURCE_H
+#define RIO_SOURCE_SOURCE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What identifies a state of a source.  Two equal stamps mean the same bytes:
+ * ctime moves with every write and cannot be set back.
+ */
+struct rio_stamp {
+	uint64_t dev;
+	uint64_t ino;
+	uint64_t size_bytes;
+	int64_t mtime_ns;
+	int64_t ctime_ns;
+};
+
+static inline bool rio_stamp_equal(const struct rio_stamp *a, const struct rio_stamp *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size_bytes == b->size_bytes &&
+	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
+}
+
+struct stat;
+struct rio_stamp rio_stamp_of_stat(const struct stat *st);
+
+struct rio_source;
+
+struct rio_source_ops {
+	/* See rio_source_read_at. */
+	int (*read_at)(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
+		size_t *ret_bytes, struct rio_error *err);
+	int (*stamp)(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
+	void (*destroy)(struct rio_source *source);
+};
+
+/* The head of every implementation; its fields are not for callers. */
+struct rio_source {
+	const struct rio_source_ops *ops;
+	char *name; /* for messages, owned */
+};
+
+/* Open the file at path.  Regular files only: anything else is RIO_ESYSTEM (EINVAL). */
+int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err);
+
+/* Takes fd, on failure too.  name (borrowed, copied) is what messages call it. */
+int rio_source_from_fd(int fd, const char *name, struct rio_source **ret, struct rio_error *err);
+
+/* Borrows data until the source is destroyed.  The stamp has size_bytes and zeros. */
+int rio_source_from_memory(const void *data, size_t len_bytes, const char *name,
+	struct rio_source **ret, struct rio_error *err);
+
+/* Takes NULL. */
+void rio_source_destroy(struct rio_source *source);
+void rio_source_destroyp(struct rio_source **source);
+
+const char *rio_source_name(const struct rio_source *source);
+
+/*
+ * Copy [off, off + len_bytes) into dst.  *ret_bytes is smaller than len_bytes
+ * only at the end of the source.  RIO_ESYSTEM on I/O errors.
+ */
+int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_error *err);
+
+/* The stamp of the source as it is now. */
+int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
+
+/*
+ * The stamp, after waiting (20 ms at most) until the source's last change lies
+ * so far back that another change must move its ctime: the clock that stamps
+ * files ticks only every few milliseconds on older kernels.
+ */
+int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
+	struct rio_error *err);
+
+/* RIO_ESOURCE_CHANGED unless the source still has this stamp. */
+int rio_source_check(struct rio_source *source, const struct rio_stamp *stamp,
+	struct rio_error *err);
+
+#endif
