@@ -43,18 +43,16 @@ struct rio_tally {
 	bool has_quotes;
 
 	/* Carried from piece to piece. */
-	bool line_blank;        /* the current line holds blanks only, so far */
-	bool field_fresh;       /* only blanks since the last delimiter or line feed */
-	bool quote_before;      /* only blanks since the last quote */
-	bool cr_before;
+	bool line_has_content;  /* the current line holds more than blanks, so far */
+	bool field_has_content; /* more than blanks since the last delimiter or line feed */
+	bool after_quote;       /* nothing but blanks since the last quote */
+	bool last_is_quote;     /* the last byte was one */
 };
 
 static inline void rio_tally_init(struct rio_tally *tally)
 {
 	*tally = (struct rio_tally){
 		.bad_quote = {RIO_NO_OFFSET, RIO_NO_OFFSET},
-		.line_blank = true,
-		.field_fresh = true,
 	};
 }
 
