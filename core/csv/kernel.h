@@ -39,6 +39,15 @@ struct rio_tally {
 	uint64_t bad_quote[2];  /* offset from the stretch's begin, or RIO_NO_OFFSET */
 	uint64_t nr_lines;      /* line feeds */
 	uint64_t len_bytes;     /* fed so far */
+
+	/*
+	 * Where the first row begins if the stretch begins inside: behind the first
+	 * line feed that is then outside, from the stretch's begin; or RIO_NO_OFFSET.
+	 * And the line feeds up to there.
+	 */
+	uint64_t inside_row_off;
+	uint64_t inside_row_lines;
+
 	bool odd_quotes;        /* an odd number of quotes so far: the state is flipped */
 	bool has_quotes;
 
@@ -53,6 +62,7 @@ static inline void rio_tally_init(struct rio_tally *tally)
 {
 	*tally = (struct rio_tally){
 		.bad_quote = {RIO_NO_OFFSET, RIO_NO_OFFSET},
+		.inside_row_off = RIO_NO_OFFSET,
 	};
 }
 

@@ -126,6 +126,19 @@ static inline bool rio_field_has_content(const struct rio_dialect *d, const uint
 	return at[-1] != '\n' && at[-1] != d->delimiter;
 }
 
+/* The first line feed of ends is where a stretch that began inside gets to a row start. */
+static inline void rio_note_inside_row(uint64_t ends, uint64_t lf, uint64_t block_off,
+	struct rio_tally *tally)
+{
+	uint64_t first = ends & -ends;
+
+	if (rio_likely(!ends || tally->inside_row_off != RIO_NO_OFFSET))
+		return;
+	tally->inside_row_off = block_off + (uint64_t)__builtin_ctzll(ends) + 1;
+	tally->inside_row_lines =
+		tally->nr_lines + (uint64_t)__builtin_popcountll(lf & (first | (first - 1)));
+}
+
 static inline void rio_tally_bytes(const struct rio_dialect *d, const uint8_t *p,
 	size_t len_bytes, struct rio_tally *t)
 {
@@ -141,6 +154,7 @@ static inline void rio_tally_bytes(const struct rio_dialect *d, const uint8_t *p
 		uint64_t ends = rio_content_lines(m.lf, ~(m.blank | m.lf) & valid,
 			&t->line_has_content);
 
+		rio_note_inside_row(ends & m.inside, m.lf, t->len_bytes + i, t);
 		t->nr_lines += (uint64_t)__builtin_popcountll(m.lf);
 		t->nr_rows[0] += (uint64_t)__builtin_popcountll(ends & ~m.inside);
 		t->nr_rows[1] += (uint64_t)__builtin_popcountll(ends & m.inside);

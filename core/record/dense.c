@@ -79,10 +79,10 @@ static int group_init(struct group *g, enum rio_dtype dtype, const struct target
 	if (!g->columns || !g->runs)
 		return -1;
 	for (size_t i = 0; i < nr; i++) {
-		struct run *last = g->runs + g->nr_runs - 1;
+		struct run *last = i ? &g->runs[g->nr_runs - 1] : NULL;
 
 		g->columns[i] = targets[i].column;
-		if (i && last->dst_off + last->len_bytes == targets[i].dst_off)
+		if (last && last->dst_off + last->len_bytes == targets[i].dst_off)
 			last->len_bytes += (uint32_t)width;
 		else
 			g->runs[g->nr_runs++] = (struct run){(uint32_t)i, (uint32_t)width,
