@@ -81,6 +81,17 @@ struct rio_fields {
 	bool open_quote;    /* the chunk ends inside quotes */
 };
 
+/* How many fields the row has whose first is field; it must end within the chunk. */
+static inline size_t rio_fields_in_row(const struct rio_fields *fields, const uint8_t *p,
+	size_t field)
+{
+	size_t i = field;
+
+	while (p[fields->end[i]] != '\n')
+		i++;
+	return i - field + 1;
+}
+
 struct rio_kernel {
 	const char *name;
 

@@ -22,15 +22,6 @@ void rio_sample_deinit(struct rio_sample *sample)
 	free(sample->room);
 }
 
-size_t rio_sample_row_fields(const struct rio_sample *sample, size_t field)
-{
-	size_t i = field;
-
-	while (sample->bytes[sample->fields.end[i]] != '\n')
-		i++;
-	return i - field + 1;
-}
-
 struct rio_span rio_sample_cell(const struct rio_sample *sample, size_t field)
 {
 	const uint32_t *end = sample->fields.end + field;
@@ -62,7 +53,7 @@ static void look_below(const struct rio_sample *sample, const struct rio_dialect
 	size_t field = nr_columns;
 
 	for (size_t row = 1; row < sample->fields.nr_rows; row++) {
-		size_t n = rio_sample_row_fields(sample, field);
+		size_t n = rio_fields_in_row(&sample->fields, sample->bytes, field);
 
 		for (size_t c = 0; n == nr_columns && c < n; c++) {
 			enum rio_cell_kind kind = kind_of(sample, dialect, field + c);
@@ -105,7 +96,7 @@ static int decide(const struct column_view *views, size_t nr_columns, bool *ret,
 int rio_sample_has_header(const struct rio_sample *sample, const struct rio_dialect *dialect,
 	bool *ret, struct rio_error *err)
 {
-	size_t nr_columns = rio_sample_row_fields(sample, 0);
+	size_t nr_columns = rio_fields_in_row(&sample->fields, sample->bytes, 0);
 	_cleanup_free_ struct column_view *views = calloc(nr_columns, sizeof(*views));
 
 	if (!views)

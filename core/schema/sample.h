@@ -20,9 +20,6 @@ int rio_sample_init(struct rio_sample *sample, const struct rio_dialect *dialect
 	const uint8_t *bytes, size_t len_bytes, struct rio_error *err);
 void rio_sample_deinit(struct rio_sample *sample);
 
-/* How many fields the row has whose first is this field. */
-size_t rio_sample_row_fields(const struct rio_sample *sample, size_t field);
-
 /* The raw cell. */
 struct rio_span rio_sample_cell(const struct rio_sample *sample, size_t field);
 

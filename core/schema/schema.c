@@ -217,7 +217,7 @@ static int infer_rows(struct rio_schema *schema, const struct rio_options *optio
 			       ? fail_at(sample, begin, "a quote is opened in the first row and "
 							"never closed", err)
 			       : 0;
-	schema->nr_columns = rio_sample_row_fields(&rows, 0);
+	schema->nr_columns = rio_fields_in_row(&rows.fields, rows.bytes, 0);
 	r = take_header(schema, options, &rows, sample, err);
 	return r < 0 ? r : resolve_roles(schema, options, err);
 }
