@@ -12,10 +12,13 @@ the output.
 """
 import argparse
 import json
+import logging
 import os
 import time
 
+# Standard output is for the result alone; the SDK logs there as it is imported.
 os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"
+logging.disable(logging.INFO)
 
 import pandas
 from sagemaker.amazon.common import write_numpy_to_dense_tensor
