@@ -131,12 +131,6 @@ def test_version_is_printed():
     assert b"recordio" in done.stdout
 
 
-@pytest.mark.parametrize("case", catalog.REAL_GOOD, ids=repr)
-def test_kernels_agree_on_real_files(case, monkeypatch):
-    monkeypatch.setenv("RECORDIOFS_KERNEL", "portable")
-    assert tool.cat(case.path, case.options) == case.encoded().data
-
-
 def test_errors_name_the_file_as_the_user_did(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "bad.csv").write_bytes(b"1,2\n1,x\n")
