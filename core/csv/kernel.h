@@ -39,22 +39,30 @@ struct rio_tally {
 	uint64_t bad_quote[2];  /* offset from the stretch's begin, or RIO_NO_OFFSET */
 	uint64_t nr_lines;      /* line feeds */
 	uint64_t len_bytes;     /* fed so far */
+
+	/*
+	 * Where the first row begins if the stretch begins inside: behind the first
+	 * line feed that is then outside, from the stretch's begin; or RIO_NO_OFFSET.
+	 * And the line feeds up to there.
+	 */
+	uint64_t inside_row_off;
+	uint64_t inside_row_lines;
+
 	bool odd_quotes;        /* an odd number of quotes so far: the state is flipped */
 	bool has_quotes;
 
 	/* Carried from piece to piece. */
-	bool line_blank;        /* the current line holds blanks only, so far */
-	bool field_fresh;       /* only blanks since the last delimiter or line feed */
-	bool quote_before;      /* only blanks since the last quote */
-	bool cr_before;
+	bool line_has_content;  /* the current line holds more than blanks, so far */
+	bool field_has_content; /* more than blanks since the last delimiter or line feed */
+	bool after_quote;       /* nothing but blanks since the last quote */
+	bool last_is_quote;     /* the last byte was one */
 };
 
 static inline void rio_tally_init(struct rio_tally *tally)
 {
 	*tally = (struct rio_tally){
 		.bad_quote = {RIO_NO_OFFSET, RIO_NO_OFFSET},
-		.line_blank = true,
-		.field_fresh = true,
+		.inside_row_off = RIO_NO_OFFSET,
 	};
 }
 
@@ -72,6 +80,17 @@ struct rio_fields {
 	bool has_nul;       /* a NUL byte lies somewhere in the chunk */
 	bool open_quote;    /* the chunk ends inside quotes */
 };
+
+/* How many fields the row has whose first is field; it must end within the chunk. */
+static inline size_t rio_fields_in_row(const struct rio_fields *fields, const uint8_t *p,
+	size_t field)
+{
+	size_t i = field;
+
+	while (p[fields->end[i]] != '\n')
+		i++;
+	return i - field + 1;
+}
 
 struct rio_kernel {
 	const char *name;

@@ -35,6 +35,18 @@ struct rio_store_key {
 	const char *row_key;
 };
 
+/* The file in which a map of this key is, or would be, kept.  Freed by the caller. */
+int rio_store_path(const struct rio_store *store, const struct rio_store_key *key, char **ret,
+	struct rio_error *err);
+
+/*
+ * Copy into text, in words, how a source that had the stamp was differs from one
+ * that has is: "source grew from 120 to 140 bytes, modified at …".  "" for
+ * equal ones.  Returns text.
+ */
+char *rio_store_compare(const struct rio_stamp *was, const struct rio_stamp *is, char *text,
+	size_t text_bytes);
+
 /*
  * Read the map kept under key, if it is of the source's present stamp.
  * RIO_ENOT_INDEXED, RIO_EMAP_STALE or RIO_EMAP_DAMAGED (with what was found in err)
@@ -66,16 +78,25 @@ struct rio_store_entry {
 	uint64_t nr_rows;
 	uint64_t source_bytes;
 	enum rio_code state;     /* RIO_OK, RIO_EMAP_STALE, RIO_EMAP_DAMAGED, RIO_ENOT_INDEXED:
-				    the source is gone, or the file is a left-over temporary */
+				    the source is gone, or the file is a left-over temporary
+				    or lock, RIO_ESYSTEM: the source cannot be looked at */
 	const struct rio_error *why; /* of the state */
 };
 
-/* Call visit for every file, sorted by source path; a nonzero return stops and is returned. */
+/*
+ * Call visit for every file of ours, sorted by source path (damaged ones and
+ * left-overs last); a nonzero return stops and is returned.  Temporaries and
+ * locks that a process holds are not listed, nor are files that are not ours.
+ * visit may remove the file that it is told of.
+ */
 int rio_store_list(struct rio_store *store,
 	int (*visit)(void *data, const struct rio_store_entry *entry), void *data,
 	struct rio_error *err);
 
-/* Remove one listed file. */
+/*
+ * Remove one listed file.  RIO_EOPTION for a name that is not one of ours,
+ * RIO_ESYSTEM (EBUSY) where a process holds it.
+ */
 int rio_store_remove(struct rio_store *store, const char *file_name, struct rio_error *err);
 
 #endif

@@ -56,6 +56,9 @@ int rio_options_copy(const struct rio_options *options, struct rio_options *ret,
 int rio_options_set(struct rio_options *options, const char *name, const char *value,
 	struct rio_error *err);
 
+/* RIO_EOPTION where options that are fine alone do not go together. */
+int rio_options_check(const struct rio_options *options, struct rio_error *err);
+
 /*
  * The options that decide where rows begin and end, as canonical text: two
  * sets with the same text can share an offset map.  Freed by the caller.

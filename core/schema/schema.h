@@ -24,7 +24,7 @@ struct rio_schema {
 	char **names;           /* nr_columns of them, or NULL without a header */
 	uint64_t header_off;    /* source offset behind a byte order mark */
 	uint64_t data_off;      /* source offset of the first data row (or blank line) */
-	uint64_t data_line;     /* line number, from 1, at data_off */
+	uint64_t data_line;     /* line feeds before data_off */
 
 	uint32_t *label;        /* column numbers, in the order of the options */
 	size_t nr_label;        /* 0: no label */

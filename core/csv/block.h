@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sixty-four bytes of CSV at a time, as masks: bit i stands for byte i.
+ *
+ * What tally and scan need of an instruction set is small, and is all here: load a
+ * block, compare its bytes with one value, and the running parity of a mask.
+ * This is the portable one: SSE2, which every x86-64 has, and elsewhere eight
+ * bytes to a word.
+ */
+#ifndef RIO_CSV_BLOCK_H
+#define RIO_CSV_BLOCK_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define RIO_BLOCK_BYTES 64
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+struct rio_block {
+	__m128i lane[4];
+};
+
+static inline struct rio_block rio_block_load(const uint8_t *p)
+{
+	struct rio_block b;
+
+	for (int i = 0; i < 4; i++)
+		b.lane[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+	return b;
+}
+
+static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
+{
+	const __m128i wanted = _mm_set1_epi8((char)c);
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 4; i++) {
+		__m128i equal = _mm_cmpeq_epi8(b->lane[i], wanted);
+		mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(equal) << (16 * i);
+	}
+	return mask;
+}
+
+#else
+
+struct rio_block {
+	uint64_t word[8];
+};
+
+static inline struct rio_block rio_block_load(const uint8_t *p)
+{
+	struct rio_block b;
+
+	for (int i = 0; i < 8; i++) {
+		memcpy(&b.word[i], p + 8 * i, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		b.word[i] = __builtin_bswap64(b.word[i]);
+#endif
+	}
+	return b;
+}
+
+static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
+{
+	const uint64_t low7 = 0x7f7f7f7f7f7f7f7f, ones = 0x0101010101010101;
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 8; i++) {
+		/* The top bit of each byte that is zero after the xor … */
+		uint64_t x = b->word[i] ^ (ones * c);
+		uint64_t zero = ~(((x & low7) + low7) | x | low7);
+
+		/* … gathered into eight bits by one multiplication. */
+		mask |= ((zero >> 7) * 0x0102040810204080 >> 56) << (8 * i);
+	}
+	return mask;
+}
+
+#endif
+
+/* Bit i of the result: whether an odd number of bits is set in x up to and with i. */
+static inline uint64_t rio_block_parity(uint64_t x)
+{
+	for (int shift = 1; shift < 64; shift *= 2)
+		x ^= x << shift;
+	return x;
+}
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "csv/kernel.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fastest first; the portable one is always usable. */
+const struct rio_kernel *const rio_kernels[] = {
+	&rio_kernel_portable,
+	NULL,
+};
+
+static pthread_once_t chosen_once = PTHREAD_ONCE_INIT;
+static const struct rio_kernel *chosen;
+
+static void choose(void)
+{
+	const char *forced = getenv("RECORDIOFS_KERNEL");
+	const struct rio_kernel *const *k = rio_kernels;
+
+	while (!(*k)->usable() || (forced && strcmp(forced, (*k)->name) != 0 && k[1]))
+		k++;
+	chosen = *k;
+}
+
+const struct rio_kernel *rio_kernel(void)
+{
+	pthread_once(&chosen_once, choose);
+	return chosen;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel for every machine, and the measure of all others. */
+#include "csv/kernel.h"
+
+#include "csv/block.h"
+#include "csv/scan.h"
+
+static bool usable(void)
+{
+	return true;
+}
+
+static void tally(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
+	struct rio_tally *t)
+{
+	rio_tally_bytes(dialect, p, len_bytes, t);
+}
+
+static void scan(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
+	struct rio_fields *fields)
+{
+	rio_scan_bytes(dialect, p, len_bytes, fields);
+}
+
+/* Read one field; false where the rules refuse it. */
+static inline bool read_field(const struct rio_cell_rules *rules, const uint8_t *p,
+	uint32_t before, uint32_t end, double *ret)
+{
+	enum rio_cell_kind kind = rio_cell_read(rules, p + (uint32_t)(before + 1), p + end, ret);
+
+	return rio_likely(kind == RIO_CELL_NUMBER) || rio_cell_kind_ok(rules, kind);
+}
+
+static size_t to_f32(const struct rio_cell_rules *rules, const uint8_t *p,
+	const uint32_t *before, const uint32_t *end, size_t nr, float *out)
+{
+	for (size_t i = 0; i < nr; i++) {
+		double value;
+
+		if (!read_field(rules, p, before[i], end[i], &value))
+			return i;
+		out[i] = (float)value;
+	}
+	return nr;
+}
+
+static size_t to_f64(const struct rio_cell_rules *rules, const uint8_t *p,
+	const uint32_t *before, const uint32_t *end, size_t nr, double *out)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (!read_field(rules, p, before[i], end[i], &out[i]))
+			return i;
+	return nr;
+}
+
+const struct rio_kernel rio_kernel_portable = {
+	.name = "portable",
+	.usable = usable,
+	.tally = tally,
+	.scan = scan,
+	.to_f32 = to_f32,
+	.to_f64 = to_f64,
+};

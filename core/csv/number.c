@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading numbers fast, and never wrongly.
+ *
+ * Three readers, each for what the one before it leaves over:
+ *
+ *	number_fast.h    up to 8 bytes of digits and a point, inline
+ *	this file        plain ASCII numbers of any length
+ *	number_exact.c   the rest of float()'s grammar, and what is too close to
+ *	                 call here
+ *
+ * A number is w * 10^n, w being its first 19 significant digits, which fit 64
+ * bits.  If w < 2^53 and |n| <= 22, or n = 0, doubles hold both factors and one
+ * machine operation rounds correctly.  Otherwise 10^n comes from a table:
+ *
+ *	10^n = (T + t) * 2^k    T of 128 bits, its top bit set, 0 <= t < 1
+ *
+ * With w shifted up until its top bit is set, w * T has 191 or 192 bits, of
+ * which P is the upper 128.  What P misses is less than 1 (the lower 64 bits of
+ * w * T) and less than 1 again (w * t, as w < 2^64):
+ *
+ *	P <= w * 10^n / 2^k' < P + 2
+ *
+ *	P:  |1xxxxxxxxxxxx 53 bits xxxxxxxxxxxx|----- 74 or 75 bits: low -----|
+ *
+ * A double takes the upper 53 bits, rounded up if what follows is above half
+ * of their unit.  If low is above half, so is the true rest: up.  If low + 2 is
+ * at most half, the true rest is below it: down.  Only if low is half or one
+ * less can the error, or a tie, decide; that is no matter of chance worth
+ * optimising (2 in 2^74), so the exact reader is asked.  No case analysis of
+ * ties is needed, nor a proof about which n and w the error could hurt.
+ *
+ * If digits follow behind the 19th, w is short by less than 1, which w's shift
+ * and T make less than 2^(64 + shift) of P's units: the same question with
+ * more slack.  Subnormal, overflowing and underflowing values are also left to
+ * the exact reader.
+ *
+ * Rejected: a table of half the size that is corrected on use, since a file
+ * touches only a few of its rows; long double, which is not everywhere.
+ */
+#include "csv/number.h"
+
+#include "base/util.h"
+#include "csv/number_exact.h"
+#include "csv/number_fast.h"
+#include "csv/number_tables.h"
+
+#define DIGITS_MAX 19 /* that always fit a uint64_t */
+
+const double rio_number_pow10[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
+	1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* digits * 10^exponent; cut: further digits were left out. */
+struct plain {
+	uint64_t digits;
+	int64_t exponent;
+	bool negative;
+	bool cut;
+};
+
+/*
+ * Append the digits at p to *digits (modulo 2^64), and return where they end.
+ * Eight bytes a step; the bytes behind the run, and behind end, are shifted out.
+ */
+static inline const uint8_t *read_digits(const uint8_t *p, const uint8_t *end, uint64_t *digits)
+{
+	static const uint64_t scale[9] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
+	for (;;) {
+		uint64_t x = rio_number_load8(p);
+		uint64_t others = rio_number_others(x);
+		size_t nr = others ? (size_t)__builtin_ctzll(others) / 8 : 8;
+
+		nr = RIO_MIN(nr, (size_t)(end - p));
+		if (nr == 0)
+			return p;
+		*digits = *digits * scale[nr] + rio_number_fold8(x << (64 - 8 * nr));
+		p += nr;
+		if (nr < 8)
+			return p;
+	}
+}
+
+/* The digits behind an e: NULL if there are none, or more than any need. */
+static inline const uint8_t *read_exponent(const uint8_t *p, const uint8_t *end, int64_t *exponent)
+{
+	const uint8_t *begin;
+	uint64_t value = 0;
+	bool negative = p < end && *p == '-';
+
+	p += negative || (p < end && *p == '+');
+	begin = p;
+	p = read_digits(p, end, &value);
+	if (p == begin || p - begin > 8)
+		return NULL;
+	*exponent += negative ? -(int64_t)value : (int64_t)value;
+	return p;
+}
+
+/* Take the first 19 significant digits of the digits and the point at p. */
+static __attribute__((noinline)) void cut_digits(const uint8_t *p, size_t nr_digits,
+	struct plain *plain)
+{
+	size_t nr = 0;
+
+	for (; nr_digits && (*p == '0' || *p == '.'); p++)
+		nr_digits -= *p == '0';
+	if (nr_digits <= DIGITS_MAX)
+		return;
+	plain->digits = 0;
+	for (; nr < DIGITS_MAX; p++) {
+		if (*p == '.')
+			continue;
+		plain->digits = plain->digits * 10 + (*p - '0');
+		nr++;
+	}
+	plain->exponent += (int64_t)(nr_digits - DIGITS_MAX);
+	plain->cut = true;
+}
+
+/* Sign, digits, point, exponent; false for anything that needs another look. */
+static inline bool read_plain(const uint8_t *p, const uint8_t *end, struct plain *plain)
+{
+	const uint8_t *begin;
+	size_t nr_digits;
+
+	*plain = (struct plain){.negative = p < end && *p == '-'};
+	p += plain->negative || (p < end && *p == '+');
+	begin = p;
+	p = read_digits(p, end, &plain->digits);
+	nr_digits = (size_t)(p - begin);
+	if (p < end && *p == '.') {
+		const uint8_t *behind = ++p;
+
+		p = read_digits(p, end, &plain->digits);
+		plain->exponent = behind - p;
+		nr_digits += (size_t)(p - behind);
+	}
+	if (nr_digits == 0)
+		return false;
+	if (p < end && (*p | 0x20) == 'e') {
+		p = read_exponent(p + 1, end, &plain->exponent);
+		if (!p)
+			return false;
+	}
+	if (p != end)
+		return false;
+	if (rio_unlikely(nr_digits > DIGITS_MAX))
+		cut_digits(begin, nr_digits, plain);
+	return true;
+}
+
+/* Round by the table of powers, as drawn at the top; false where it cannot tell. */
+static inline bool round_by_table(uint64_t w, int64_t n, bool cut, double *ret)
+{
+	int shift = __builtin_clzll(w), top, exponent;
+	unsigned __int128 product, low, half, slack;
+	const struct rio_number_power *t;
+	uint64_t bits;
+
+	if (n < RIO_POW10_MIN || n > RIO_POW10_MAX)
+		return false;
+	t = &rio_number_powers[n - RIO_POW10_MIN];
+	w <<= shift;
+	product = (unsigned __int128)w * t->hi + ((unsigned __int128)w * t->lo >> 64);
+
+	/* 217706 / 2^16 is log2(10): the table's maker checks it for every n. */
+	top = (int)(product >> 127);
+	exponent = (int)((217706 * n) >> 16) + 1086 + top - shift;
+	if (exponent < 1 || exponent > 2046)
+		return false;
+	half = (unsigned __int128)1 << (73 + top);
+	low = product & (2 * half - 1);
+	slack = cut ? ((unsigned __int128)1 << (64 + shift)) + 1 : 1;
+	if (rio_unlikely(half - low <= slack))
+		return false;
+
+	/* The mantissa's hidden bit, and a carry out of it, add to the exponent. */
+	bits = ((uint64_t)(exponent - 1) << 52) + (uint64_t)(product >> (74 + top)) + (low > half);
+	memcpy(ret, &bits, sizeof(bits));
+	return true;
+}
+
+static inline bool round_plain(const struct plain *plain, double *ret)
+{
+	uint64_t w = plain->digits;
+	int64_t n = plain->exponent;
+	double value;
+
+	if (w == 0)
+		value = 0;
+	else if (n == 0 && !plain->cut)
+		value = (double)w;
+	else if (w >> 53 == 0 && n >= -22 && n <= 22)
+		value = n < 0 ? (double)w / rio_number_pow10[-n] : (double)w * rio_number_pow10[n];
+	else if (!round_by_table(w, n, plain->cut, &value))
+		return false;
+	*ret = rio_number_signed(value, plain->negative);
+	return true;
+}
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool rio_number_parse(const uint8_t *begin, const uint8_t *end, double *ret)
+{
+	struct plain plain;
+
+	while (begin < end && is_space(*begin))
+		begin++;
+	while (begin < end && is_space(end[-1]))
+		end--;
+	return rio_number_fast(begin, end, ret) ||
+	       (read_plain(begin, end, &plain) && round_plain(&plain, ret)) ||
+	       rio_number_exact(begin, end, ret);
+}

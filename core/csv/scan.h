@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tally and scan, written once over csv/block.h: every kernel includes this
+ * file after the block operations of its instruction set.
+ *
+ * Quotes.  A quote toggles between inside and outside, and a doubled one
+ * toggles twice, so "inside" is the running parity of the quote mask.  A stretch
+ * that begins inside rather than outside has every bit of it flipped, which is
+ * why counting for both costs next to nothing.
+ *
+ * Blank lines.  A row ends at a line feed outside quotes whose line has content.
+ * Whether it has is one addition: in ~lf every line is a run of ones below a
+ * zero, its line feed.  Adding the content bits makes a run overflow into that
+ * zero exactly when it has any:
+ *
+ *	                 line feed ─┐        ┌─ line feed
+ *	~lf      …  1  1  1  1  0  1  1  1  1  0
+ *	content  …  0  0  0  0  .  0  1  1  0  .      (+)
+ *	sum                     0               1  ◄── this line has content
+ *
+ * and the carry out of the top says whether the last, unfinished line has.
+ *
+ * Misplaced quotes.  Parity is the truth only while every quote opens at the
+ * begin of a field or closes at its end (or is one of a doubled pair).  5" disk
+ * in an unquoted field would silently swallow what follows, so tally looks for
+ * such quotes, in blocks that have quotes at all.
+ */
+#ifndef RIO_CSV_SCAN_H
+#define RIO_CSV_SCAN_H
+
+#include "base/util.h"
+#include "csv/kernel.h"
+
+#include <string.h>
+
+/* The masks of a block that both loops need. */
+struct rio_masks {
+	uint64_t lf;
+	uint64_t quote;
+	uint64_t blank; /* space, tab, CR; not the delimiter */
+	uint64_t inside; /* for a stretch that begins outside */
+};
+
+static inline uint64_t rio_mask_first(size_t n)
+{
+	return n >= 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1;
+}
+
+static inline struct rio_masks rio_masks_of(const struct rio_block *b,
+	const struct rio_dialect *d, uint64_t valid, bool odd)
+{
+	struct rio_masks m;
+
+	m.lf = rio_block_equal(b, '\n') & valid;
+	m.blank = rio_block_equal(b, '\r');
+	m.blank |= rio_block_equal(b, d->delimiter == ' ' ? '\r' : ' ');
+	m.blank |= rio_block_equal(b, d->delimiter == '\t' ? '\r' : '\t');
+	m.quote = d->quote == RIO_QUOTE_NONE ? 0 : rio_block_equal(b, (uint8_t)d->quote) & valid;
+	m.inside = (m.quote ? rio_block_parity(m.quote) : 0) ^ (odd ? UINT64_MAX : 0);
+	return m;
+}
+
+/* The line feeds that end a line with content. *content is carried on. */
+static inline uint64_t rio_content_lines(uint64_t lf, uint64_t content_bits, bool *content)
+{
+	uint64_t sum;
+	bool carry = __builtin_add_overflow(~lf, content_bits, &sum);
+
+	carry |= __builtin_add_overflow(sum, (uint64_t)*content, &sum);
+	*content = carry;
+	return sum & lf;
+}
+
+/* Spread bits upwards, through set bits of pass only. */
+static inline uint64_t rio_fill_up(uint64_t bits, uint64_t pass)
+{
+	for (int shift = 1; shift < 64; shift *= 2) {
+		bits |= pass & (bits << shift);
+		pass &= pass << shift;
+	}
+	return bits;
+}
+
+static inline void rio_note_bad_quote(uint64_t *off, uint64_t bad, uint64_t block_off)
+{
+	if (rio_unlikely(bad) && *off == RIO_NO_OFFSET)
+		*off = block_off + (uint64_t)__builtin_ctzll(bad);
+}
+
+/*
+ * Find misplaced quotes in a block, for both states.  A quote that opens wants
+ * only blanks since the last separator, or a quote right before it; what follows
+ * a quote that closes is blanks and a separator, or a quote right behind it.
+ */
+static inline void rio_check_quotes(const struct rio_block *b, const struct rio_dialect *d,
+	const struct rio_masks *m, uint64_t valid, uint64_t block_off, struct rio_tally *tally)
+{
+	uint64_t separator = (m->lf | rio_block_equal(b, d->delimiter)) & valid;
+	uint64_t content = ~(separator | m->blank) & valid;
+	uint64_t field = rio_fill_up(content | (tally->field_has_content & ~separator & 1),
+		~separator);
+	uint64_t behind = rio_fill_up(m->quote | (tally->after_quote & (m->blank | ~valid) & 1),
+		m->blank | ~valid);
+	uint64_t field_before = field << 1 | tally->field_has_content;
+	uint64_t quote_before = m->quote << 1 | tally->last_is_quote;
+	uint64_t trails = (behind << 1 | tally->after_quote) & content & ~m->quote;
+	uint64_t bad_open = m->quote & field_before & ~quote_before;
+
+	rio_note_bad_quote(&tally->bad_quote[0], (bad_open & m->inside) | (trails & ~m->inside),
+		block_off);
+	rio_note_bad_quote(&tally->bad_quote[1], (bad_open & ~m->inside) | (trails & m->inside),
+		block_off);
+	tally->field_has_content = field >> 63;
+	tally->after_quote = behind >> 63;
+	tally->last_is_quote = (m->quote & ~(valid >> 1)) != 0;
+}
+
+/* Whether the field that is open before at has content, looking back to begin. */
+static inline bool rio_field_has_content(const struct rio_dialect *d, const uint8_t *begin,
+	const uint8_t *at, bool before_begin)
+{
+	while (at > begin && rio_dialect_is_blank(d, at[-1]))
+		at--;
+	if (at == begin)
+		return before_begin;
+	return at[-1] != '\n' && at[-1] != d->delimiter;
+}
+
+/* The first line feed of ends is where a stretch that began inside gets to a row start. */
+static inline void rio_note_inside_row(uint64_t ends, uint64_t lf, uint64_t block_off,
+	struct rio_tally *tally)
+{
+	uint64_t first = ends & -ends;
+
+	if (rio_likely(!ends || tally->inside_row_off != RIO_NO_OFFSET))
+		return;
+	tally->inside_row_off = block_off + (uint64_t)__builtin_ctzll(ends) + 1;
+	tally->inside_row_lines =
+		tally->nr_lines + (uint64_t)__builtin_popcountll(lf & (first | (first - 1)));
+}
+
+static inline void rio_tally_bytes(const struct rio_dialect *d, const uint8_t *p,
+	size_t len_bytes, struct rio_tally *t)
+{
+	size_t looked = 0; /* t->field_has_content is that of p[looked] */
+	uint8_t tail[RIO_BLOCK_BYTES] = {0};
+
+	for (size_t i = 0; i < len_bytes; i += RIO_BLOCK_BYTES) {
+		size_t n = RIO_MIN(len_bytes - i, (size_t)RIO_BLOCK_BYTES);
+		const uint8_t *at = n < RIO_BLOCK_BYTES ? memcpy(tail, p + i, n) : p + i;
+		struct rio_block b = rio_block_load(at);
+		uint64_t valid = rio_mask_first(n);
+		struct rio_masks m = rio_masks_of(&b, d, valid, t->odd_quotes);
+		uint64_t ends = rio_content_lines(m.lf, ~(m.blank | m.lf) & valid,
+			&t->line_has_content);
+
+		rio_note_inside_row(ends & m.inside, m.lf, t->len_bytes + i, t);
+		t->nr_lines += (uint64_t)__builtin_popcountll(m.lf);
+		t->nr_rows[0] += (uint64_t)__builtin_popcountll(ends & ~m.inside);
+		t->nr_rows[1] += (uint64_t)__builtin_popcountll(ends & m.inside);
+		if (rio_likely(!m.quote && !t->after_quote)) {
+			t->last_is_quote = false;
+			continue;
+		}
+		t->field_has_content = rio_field_has_content(d, p + looked, p + i,
+			t->field_has_content);
+		rio_check_quotes(&b, d, &m, valid, t->len_bytes + i, t);
+		looked = i + n;
+		t->has_quotes |= m.quote != 0;
+		t->odd_quotes ^= __builtin_popcountll(m.quote) & 1;
+	}
+	t->field_has_content = rio_field_has_content(d, p + looked, p + len_bytes,
+		t->field_has_content);
+	t->len_bytes += len_bytes;
+}
+
+/* Write the positions of the set bits, eight at a time: most blocks need one or two rounds. */
+static inline uint32_t *rio_flatten(uint64_t bits, uint32_t base, uint32_t *out)
+{
+	int n = __builtin_popcountll(bits);
+
+	for (int done = 0; done < n; done += 8)
+		for (int k = 0; k < 8; k++) {
+			out[done + k] = base + (uint32_t)(bits ? __builtin_ctzll(bits) : 0);
+			bits &= bits - 1;
+		}
+	return out + n;
+}
+
+static inline void rio_scan_bytes(const struct rio_dialect *d, const uint8_t *p,
+	size_t len_bytes, struct rio_fields *fields)
+{
+	uint32_t *out = fields->end;
+	size_t nr_rows = 0;
+	uint64_t nul = 0;
+	bool odd = false, content = false;
+
+	for (size_t i = 0; i < len_bytes; i += RIO_BLOCK_BYTES) {
+		struct rio_block b = rio_block_load(p + i);
+		uint64_t valid = rio_mask_first(len_bytes - i);
+		struct rio_masks m = rio_masks_of(&b, d, valid, odd);
+		uint64_t ends = rio_content_lines(m.lf, ~(m.blank | m.lf) & valid, &content) &
+				~m.inside;
+		uint64_t delimiter = rio_block_equal(&b, d->delimiter) & valid & ~m.inside;
+
+		nul |= rio_block_equal(&b, '\0') & valid;
+		nr_rows += (size_t)__builtin_popcountll(ends);
+		odd ^= __builtin_popcountll(m.quote) & 1;
+		out = rio_flatten(ends | delimiter, (uint32_t)i, out);
+	}
+	fields->end[-1] = UINT32_MAX;
+	fields->nr_fields = (size_t)(out - fields->end);
+	fields->nr_rows = nr_rows;
+	fields->has_nul = nul != 0;
+	fields->open_quote = odd;
+}
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataset/internal.h"
+
+#include "map/build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void rio_dataset_destroy(struct rio_dataset *dataset)
+{
+	if (!dataset)
+		return;
+	rio_dense_destroy(dataset->dense);
+	rio_map_destroy(dataset->map);
+	rio_schema_destroy(dataset->schema);
+	free(dataset);
+}
+
+void rio_dataset_destroyp(struct rio_dataset **dataset)
+{
+	rio_dataset_destroy(*dataset);
+}
+
+const struct rio_stamp *rio_dataset_stamp(const struct rio_dataset *dataset)
+{
+	return &dataset->map->stamp;
+}
+
+const struct rio_schema *rio_dataset_schema(const struct rio_dataset *dataset)
+{
+	return dataset->schema;
+}
+
+const struct rio_map *rio_dataset_map(const struct rio_dataset *dataset)
+{
+	return dataset->map;
+}
+
+enum rio_map_origin rio_dataset_map_origin(const struct rio_dataset *dataset)
+{
+	return dataset->map_origin;
+}
+
+const char *rio_dataset_map_reason(const struct rio_dataset *dataset)
+{
+	return dataset->map_reason;
+}
+
+uint64_t rio_dataset_nr_rows(const struct rio_dataset *dataset)
+{
+	return rio_map_nr_rows(dataset->map);
+}
+
+size_t rio_dataset_record_bytes(const struct rio_dataset *dataset)
+{
+	return dataset->dense ? rio_dense_record_bytes(dataset->dense) : 0;
+}
+
+uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset)
+{
+	return rio_dataset_nr_rows(dataset) * rio_dataset_record_bytes(dataset);
+}
+
+/* Infer the schema from a sample of the given size, or RIO_SAMPLE_TOO_SHORT. */
+static int infer_from(struct rio_source *source, const struct rio_options *options,
+	size_t sample_bytes, struct rio_schema **ret, struct rio_error *err)
+{
+	_cleanup_free_ uint8_t *buffer = calloc(1, sample_bytes + 2 * RIO_PAD_BYTES);
+	size_t got = 0;
+	int r;
+
+	if (!buffer)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+
+	/* One byte more than is used tells whether the sample is all there is. */
+	r = rio_source_read_at(source, 0, buffer + RIO_PAD_BYTES, sample_bytes + 1, &got, err);
+	if (r < 0)
+		return r;
+	return rio_schema_infer(options, buffer + RIO_PAD_BYTES, RIO_MIN(got, sample_bytes),
+		got <= sample_bytes, ret, err);
+}
+
+static int infer(struct rio_source *source, const struct rio_options *options,
+	struct rio_schema **ret, struct rio_error *err)
+{
+	size_t sample_bytes = RIO_SAMPLE_BYTES;
+	int r;
+
+	while ((r = infer_from(source, options, sample_bytes, ret, err)) == RIO_SAMPLE_TOO_SHORT) {
+		if (sample_bytes >= RIO_ROW_BYTES_MAX)
+			return rio_fail(err, RIO_ESCHEMA,
+				"the first rows are longer than %zu MiB: a quote may not be closed",
+				RIO_ROW_BYTES_MAX / RIO_MIB);
+		sample_bytes *= 4;
+	}
+	return r;
+}
+
+static int build_map(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, struct rio_error *err)
+{
+	const struct rio_schema *schema = dataset->schema;
+	const struct rio_map_build build = {
+		.dialect = schema->rules.dialect,
+		.data_off = schema->data_off,
+		.data_line = schema->data_line,
+		.nr_threads = config->nr_threads,
+		.progress = config->progress,
+		.progress_data = config->progress_data,
+	};
+
+	return rio_map_build(source, &build, &dataset->map, err);
+}
+
+static int load_map(struct rio_dataset *dataset, const struct rio_dataset_config *config,
+	const struct rio_store_key *key, const struct rio_stamp *stamp, struct rio_map **ret_stale,
+	struct rio_error *err)
+{
+	int r = rio_store_load(config->store, key, stamp, &dataset->map, ret_stale, err);
+
+	if (r == 0 && dataset->map->data_off != dataset->schema->data_off) {
+		rio_map_destroy(rio_steal(dataset->map));
+		r = rio_fail(err, RIO_EMAP_DAMAGED, "the map begins at another row than the data");
+	}
+	return r;
+}
+
+/* Whether the new map only continues the old one. */
+static bool continues(const struct rio_map *old, const struct rio_map *new)
+{
+	size_t nr = old->nr_checkpoints - 1; /* its sentinel is no row start */
+
+	return nr < new->nr_checkpoints && old->data_off == new->data_off &&
+	       memcmp(old->checkpoints, new->checkpoints, nr * sizeof(*old->checkpoints)) == 0;
+}
+
+/* Say how the map came to be, after load_map failed with why. */
+static void note_origin(struct rio_dataset *dataset, const struct rio_map *stale,
+	const struct rio_error *why)
+{
+	dataset->map_origin = RIO_MAP_BUILT;
+	if (why->code == RIO_ENOT_INDEXED)
+		return;
+	dataset->map_origin = stale && continues(stale, dataset->map) ? RIO_MAP_EXTENDED
+								       : RIO_MAP_REBUILT;
+	snprintf(dataset->map_reason, sizeof(dataset->map_reason), "%s", why->message);
+}
+
+/* Build the map and keep it, under the lock that lets one builder at a time. */
+static int build_kept_map(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, const struct rio_store_key *key,
+	const struct rio_stamp *stamp, struct rio_error *err)
+{
+	struct rio_store_lock *lock = NULL;
+	struct rio_map *stale = NULL;
+	struct rio_error why, trouble = {0};
+	int r;
+
+	rio_store_lock(config->store, key, &lock, &trouble);
+	r = load_map(dataset, config, key, stamp, &stale, &why);
+	if (r == 0) {
+		dataset->map_origin = RIO_MAP_LOADED;
+	} else {
+		r = build_map(dataset, source, config, err);
+		if (r == 0) {
+			note_origin(dataset, stale, &why);
+			rio_store_save(config->store, key, dataset->map, &trouble);
+		}
+	}
+	rio_map_destroy(stale);
+	rio_store_unlock(lock);
+	if (r == 0 && trouble.code)
+		snprintf(dataset->map_reason, sizeof(dataset->map_reason), "the map is not kept: %.400s",
+			trouble.message);
+	return r;
+}
+
+static int find_map(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, const struct rio_stamp *stamp,
+	struct rio_error *err)
+{
+	_cleanup_free_ char *row_key = NULL;
+	struct rio_error why;
+	int r;
+
+	if (!config->store || stamp->size_bytes < RIO_STORE_SOURCE_BYTES_MIN)
+		return build_map(dataset, source, config, err);
+	r = rio_options_row_key(config->options, &row_key, err);
+	if (r < 0)
+		return r;
+	const struct rio_store_key key = {config->store_path, row_key};
+
+	if (load_map(dataset, config, &key, stamp, NULL, &why) == 0) {
+		dataset->map_origin = RIO_MAP_LOADED;
+		return 0;
+	}
+	return build_kept_map(dataset, source, config, &key, stamp, err);
+}
+
+static int describe(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, struct rio_error *err)
+{
+	struct rio_stamp stamp;
+	uint64_t len_bytes;
+	int r = rio_source_settled_stamp(source, &stamp, err);
+
+	if (r == 0)
+		r = infer(source, config->options, &dataset->schema, err);
+	if (r == 0)
+		r = find_map(dataset, source, config, &stamp, err);
+	if (r < 0)
+		return r;
+	if (!rio_stamp_equal(&stamp, &dataset->map->stamp))
+		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file changed while it was indexed");
+	if (!dataset->schema->nr_columns)
+		return 0;
+	r = rio_dense_create(dataset->schema, &dataset->dense, err);
+	if (r < 0)
+		return r;
+	if (!rio_mul_ok(rio_dataset_nr_rows(dataset), rio_dataset_record_bytes(dataset),
+		    &len_bytes) || len_bytes > INT64_MAX)
+		return rio_fail(err, RIO_ESCHEMA, "the encoded file would be too large");
+	return 0;
+}
+
+int rio_dataset_create(struct rio_source *source, const struct rio_dataset_config *config,
+	struct rio_dataset **ret, struct rio_error *err)
+{
+	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset =
+		calloc(1, sizeof(*dataset));
+	int r = dataset ? rio_options_check(config->options, err)
+			: rio_fail(err, RIO_ENOMEM, "out of memory");
+
+	if (r == 0)
+		r = describe(dataset, source, config, err);
+	if (r < 0) {
+		rio_error_set_file(err, rio_source_name(source));
+		return r;
+	}
+	*ret = rio_steal(dataset);
+	return 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schema/sample.h"
+
+#include "base/util.h"
+
+#include <math.h>
+
+int rio_sample_init(struct rio_sample *sample, const struct rio_dialect *dialect,
+	const uint8_t *bytes, size_t len_bytes, struct rio_error *err)
+{
+	uint32_t *room = malloc((len_bytes + RIO_PAD_BYTES + 1) * sizeof(*room));
+
+	if (!room)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	*sample = (struct rio_sample){.bytes = bytes, .room = room, .fields.end = room + 1};
+	rio_kernel()->scan(dialect, bytes, len_bytes, &sample->fields);
+	return 0;
+}
+
+void rio_sample_deinit(struct rio_sample *sample)
+{
+	free(sample->room);
+}
+
+struct rio_span rio_sample_cell(const struct rio_sample *sample, size_t field)
+{
+	const uint32_t *end = sample->fields.end + field;
+
+	return (struct rio_span){sample->bytes + (uint32_t)(end[-1] + 1), sample->bytes + *end};
+}
+
+/* What has been seen of a column. */
+struct column_view {
+	enum rio_cell_kind first;
+	bool number_below;
+	bool text_below;
+};
+
+static enum rio_cell_kind kind_of(const struct rio_sample *sample,
+	const struct rio_dialect *dialect, size_t field)
+{
+	const struct rio_cell_rules rules = {.dialect = *dialect, .missing_value = NAN};
+	struct rio_span cell = rio_sample_cell(sample, field);
+	double value;
+
+	return rio_cell_read(&rules, cell.begin, cell.end, &value);
+}
+
+/* Look at the rows below the first; those of another length do not count. */
+static void look_below(const struct rio_sample *sample, const struct rio_dialect *dialect,
+	struct column_view *views, size_t nr_columns)
+{
+	size_t field = nr_columns;
+
+	for (size_t row = 1; row < sample->fields.nr_rows; row++) {
+		size_t n = rio_fields_in_row(&sample->fields, sample->bytes, field);
+
+		for (size_t c = 0; n == nr_columns && c < n; c++) {
+			enum rio_cell_kind kind = kind_of(sample, dialect, field + c);
+
+			views[c].number_below |= kind == RIO_CELL_NUMBER;
+			views[c].text_below |= kind == RIO_CELL_TEXT;
+		}
+		field += n;
+	}
+}
+
+static int decide(const struct column_view *views, size_t nr_columns, bool *ret,
+	struct rio_error *err)
+{
+	size_t pro = nr_columns, contra = nr_columns;
+	bool any_number = false, any_text = false;
+
+	for (size_t c = nr_columns; c-- > 0;) {
+		const struct column_view *v = &views[c];
+
+		any_number |= v->first == RIO_CELL_NUMBER;
+		any_text |= v->first == RIO_CELL_TEXT;
+		if (v->first == RIO_CELL_TEXT && v->number_below && !v->text_below)
+			pro = c;
+		if (v->first == RIO_CELL_NUMBER && v->number_below)
+			contra = c;
+	}
+	if (pro < nr_columns && contra < nr_columns)
+		return rio_fail(err, RIO_ESCHEMA,
+			"cannot tell whether the first row is a header: above numbers it has text in "
+			"column %zu, but a number in column %zu; say header=yes or header=no",
+			pro, contra);
+	if (pro < nr_columns || contra < nr_columns)
+		*ret = pro < nr_columns;
+	else
+		*ret = any_text && !any_number;
+	return 0;
+}
+
+int rio_sample_has_header(const struct rio_sample *sample, const struct rio_dialect *dialect,
+	bool *ret, struct rio_error *err)
+{
+	size_t nr_columns = rio_fields_in_row(&sample->fields, sample->bytes, 0);
+	_cleanup_free_ struct column_view *views = calloc(nr_columns, sizeof(*views));
+
+	if (!views)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	for (size_t c = 0; c < nr_columns; c++)
+		views[c].first = kind_of(sample, dialect, c);
+	look_below(sample, dialect, views, nr_columns);
+	return decide(views, nr_columns, ret, err);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schema/schema.h"
+
+#include "csv/kernel.h"
+#include "schema/columns.h"
+#include "schema/sample.h"
+
+#include <string.h>
+
+void rio_schema_destroy(struct rio_schema *schema)
+{
+	if (!schema)
+		return;
+	for (size_t i = 0; schema->names && i < schema->nr_columns; i++)
+		free(schema->names[i]);
+	free(schema->names);
+	free(schema->label);
+	free(schema->features);
+	free(schema);
+}
+
+static void schema_destroyp(struct rio_schema **schema)
+{
+	rio_schema_destroy(*schema);
+}
+
+/* The length of a byte order mark; files that are not UTF-8 are refused. */
+static int skip_mark(const uint8_t *p, size_t n, uint64_t *ret, struct rio_error *err)
+{
+	*ret = 0;
+	if (n >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
+		return rio_fail(err, RIO_ESCHEMA,
+			"the file is UTF-16, as its byte order mark says: convert it to UTF-8");
+	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		*ret = 3;
+	return 0;
+}
+
+/* A cell of the header as a name: quotes taken off, doubled ones made single. */
+static char *name_of(const struct rio_dialect *dialect, struct rio_span raw)
+{
+	struct rio_span cell = rio_cell_trim(dialect, raw.begin, raw.end);
+	bool quoted = cell.begin > raw.begin && cell.begin[-1] == dialect->quote;
+	char *name = malloc((size_t)(cell.end - cell.begin) + 1), *out = name;
+
+	if (!name)
+		return NULL;
+	for (const uint8_t *p = cell.begin; p < cell.end; p++) {
+		*out++ = (char)*p;
+		if (quoted && *p == dialect->quote && p + 1 < cell.end && p[1] == *p)
+			p++;
+	}
+	*out = '\0';
+	return name;
+}
+
+static int read_names(struct rio_schema *schema, const struct rio_sample *sample,
+	struct rio_error *err)
+{
+	schema->names = calloc(schema->nr_columns, sizeof(*schema->names));
+	if (!schema->names)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	for (size_t i = 0; i < schema->nr_columns; i++) {
+		schema->names[i] =
+			name_of(&schema->rules.dialect, rio_sample_cell(sample, i));
+		if (!schema->names[i])
+			return rio_fail(err, RIO_ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+/* Fail over something at sample[at] in the first row. */
+static int fail_at(const uint8_t *sample, size_t at, const char *message, struct rio_error *err)
+{
+	size_t line_begin = 0;
+
+	rio_fail(err, RIO_EROW, "%s", message);
+	err->src_off = at;
+	err->line = 1;
+	for (size_t i = 0; i < at; i++)
+		if (sample[i] == '\n') {
+			err->line++;
+			line_begin = i + 1;
+		}
+	err->column = at - line_begin + 1;
+	return RIO_EROW;
+}
+
+/* A header is not counted by the map's pass, so what that would find is looked for here. */
+static int check_header(const struct rio_schema *schema, const uint8_t *sample,
+	struct rio_error *err)
+{
+	size_t begin = schema->header_off, len = schema->data_off - begin;
+	const uint8_t *nul = memchr(sample + begin, '\0', len);
+	struct rio_tally tally;
+
+	rio_tally_init(&tally);
+	rio_kernel()->tally(&schema->rules.dialect, sample + begin, len, &tally);
+	if (tally.bad_quote[0] != RIO_NO_OFFSET)
+		return fail_at(sample, begin + tally.bad_quote[0],
+			"a quote stands inside a field of the header", err);
+	if (nul)
+		return fail_at(sample, (size_t)(nul - sample), "a NUL byte in the header", err);
+	return 0;
+}
+
+static int take_header(struct rio_schema *schema, const struct rio_options *options,
+	const struct rio_sample *rows, const uint8_t *sample, struct rio_error *err)
+{
+	int r;
+
+	schema->has_header = options->header == RIO_HEADER_YES;
+	if (options->header == RIO_HEADER_AUTO) {
+		r = rio_sample_has_header(rows, &options->dialect, &schema->has_header, err);
+		if (r < 0)
+			return r;
+	}
+	if (!schema->has_header)
+		return 0;
+	schema->data_off = schema->header_off + rows->fields.end[schema->nr_columns - 1] + 1;
+	for (size_t i = 0; i < schema->data_off; i++)
+		schema->data_line += sample[i] == '\n';
+	r = check_header(schema, sample, err);
+	return r < 0 ? r : read_names(schema, rows, err);
+}
+
+static bool contains(const uint32_t *columns, size_t nr, size_t column)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (columns[i] == column)
+			return true;
+	return false;
+}
+
+static int resolve_label(struct rio_schema *schema, const struct rio_options *options,
+	struct rio_error *err)
+{
+	if (options->label && strcmp(options->label, "none") == 0)
+		return 0;
+	if (options->label)
+		return rio_columns_resolve("label", options->label, schema->names,
+			schema->nr_columns, &schema->label, &schema->nr_label, err);
+	schema->label = calloc(1, sizeof(*schema->label));
+	schema->nr_label = 1;
+	return schema->label ? 0 : rio_fail(err, RIO_ENOMEM, "out of memory");
+}
+
+/* Keep of the named features, or of all columns, what is neither dropped nor label. */
+static int resolve_features(struct rio_schema *schema, const struct rio_options *options,
+	const bool *dropped, struct rio_error *err)
+{
+	bool named = options->features != NULL;
+	size_t nr = schema->nr_columns, nr_kept = 0;
+	int r = 0;
+
+	if (named)
+		r = rio_columns_resolve("features", options->features, schema->names,
+			schema->nr_columns, &schema->features, &nr, err);
+	else
+		schema->features = calloc(nr, sizeof(*schema->features));
+	if (r < 0 || !schema->features)
+		return r < 0 ? r : rio_fail(err, RIO_ENOMEM, "out of memory");
+	for (size_t i = 0; i < nr; i++) {
+		uint32_t column = named ? schema->features[i] : (uint32_t)i;
+		bool is_label = contains(schema->label, schema->nr_label, column);
+
+		if (named && is_label)
+			return rio_fail(err, RIO_ESCHEMA,
+				"column %u is both a feature and the label; say label=COLUMN or "
+				"label=none", column);
+		if (!is_label && !dropped[column])
+			schema->features[nr_kept++] = column;
+	}
+	schema->nr_features = nr_kept;
+	return nr_kept ? 0 : rio_fail(err, RIO_ESCHEMA, "no column is left to be a feature");
+}
+
+static int resolve_roles(struct rio_schema *schema, const struct rio_options *options,
+	struct rio_error *err)
+{
+	_cleanup_free_ bool *dropped = calloc(schema->nr_columns, sizeof(*dropped));
+	_cleanup_free_ uint32_t *drop = NULL;
+	size_t nr_drop = 0;
+	int r = dropped ? resolve_label(schema, options, err)
+			: rio_fail(err, RIO_ENOMEM, "out of memory");
+
+	if (r == 0 && options->drop)
+		r = rio_columns_resolve("drop", options->drop, schema->names,
+			schema->nr_columns, &drop, &nr_drop, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < nr_drop; i++) {
+		dropped[drop[i]] = true;
+		if (contains(schema->label, schema->nr_label, drop[i]))
+			return rio_fail(err, RIO_ESCHEMA,
+				"column %u is both dropped and the label; say label=COLUMN or "
+				"label=none", drop[i]);
+	}
+	return resolve_features(schema, options, dropped, err);
+}
+
+/* Infer from the first rows, which begin at sample + schema->header_off. */
+static int infer_rows(struct rio_schema *schema, const struct rio_options *options,
+	const uint8_t *sample, size_t sample_bytes, bool whole, struct rio_error *err)
+{
+	_cleanup_(rio_sample_deinit) struct rio_sample rows = {0};
+	size_t begin = schema->header_off;
+	int r = rio_sample_init(&rows, &options->dialect, sample + begin, sample_bytes - begin,
+		err);
+
+	if (r < 0)
+		return r;
+	if (rows.fields.nr_rows < 2 && !whole)
+		return RIO_SAMPLE_TOO_SHORT;
+	if (rows.fields.nr_rows == 0)
+		return rows.fields.open_quote
+			       ? fail_at(sample, begin, "a quote is opened in the first row and "
+							"never closed", err)
+			       : 0;
+	schema->nr_columns = rio_fields_in_row(&rows.fields, rows.bytes, 0);
+	r = take_header(schema, options, &rows, sample, err);
+	return r < 0 ? r : resolve_roles(schema, options, err);
+}
+
+int rio_schema_infer(const struct rio_options *options, uint8_t *sample, size_t sample_bytes,
+	bool whole, struct rio_schema **ret, struct rio_error *err)
+{
+	_cleanup_(schema_destroyp) struct rio_schema *schema = calloc(1, sizeof(*schema));
+	uint8_t behind = sample[sample_bytes];
+	int r;
+
+	if (!schema)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	schema->dtype = options->dtype;
+	schema->label_dtype = options->label_dtype;
+	schema->rules = (struct rio_cell_rules){
+		.dialect = options->dialect,
+		.missing = options->missing,
+		.missing_value = options->missing_value,
+		.bad_is_nan = options->bad_row == RIO_BAD_ROW_NAN,
+	};
+	r = skip_mark(sample, sample_bytes, &schema->header_off, err);
+	if (r < 0)
+		return r;
+	schema->data_off = schema->header_off;
+
+	/* A last row without a line feed is a row all the same. */
+	if (whole)
+		sample[sample_bytes] = '\n';
+	r = infer_rows(schema, options, sample, sample_bytes + whole, whole, err);
+	sample[sample_bytes] = behind;
+	if (r == 0) {
+		/* A header that ends with the file has no line feed behind it. */
+		schema->data_off = RIO_MIN(schema->data_off, sample_bytes);
+		*ret = rio_steal(schema);
+	}
+	return r;
+}

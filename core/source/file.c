@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A regular file, read with pread: a file that is truncated meanwhile gives a
+ * short read, where a mapping would give SIGBUS.
+ */
+#include "source/source.h"
+
+#include "base/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct file_source {
+	struct rio_source base;
+	int fd;
+};
+
+static int fail(struct file_source *file, struct rio_error *err, const char *what)
+{
+	rio_fail_errno(err, errno, "%s", what);
+	rio_error_set_file(err, file->base.name);
+	return RIO_ESYSTEM;
+}
+
+static int file_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_error *err)
+{
+	struct file_source *file = (struct file_source *)source;
+	size_t done = 0;
+
+	while (done < len_bytes) {
+		ssize_t n = pread(file->fd, (char *)dst + done, len_bytes - done,
+			(off_t)(off + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail(file, err, "cannot read");
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	*ret_bytes = done;
+	return 0;
+}
+
+static int file_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
+{
+	struct file_source *file = (struct file_source *)source;
+	struct stat st;
+
+	if (fstat(file->fd, &st) < 0)
+		return fail(file, err, "cannot stat");
+	*ret = rio_stamp_of_stat(&st);
+	return 0;
+}
+
+static void file_destroy(struct rio_source *source)
+{
+	struct file_source *file = (struct file_source *)source;
+
+	close(file->fd);
+	free(file->base.name);
+	free(file);
+}
+
+static const struct rio_source_ops file_ops = {
+	.read_at = file_read_at,
+	.stamp = file_stamp,
+	.destroy = file_destroy,
+};
+
+static int check_regular(int fd, const char *name, struct rio_error *err)
+{
+	struct stat st;
+	int r = 0;
+
+	if (fstat(fd, &st) < 0)
+		r = rio_fail_errno(err, errno, "cannot stat");
+	else if (!S_ISREG(st.st_mode))
+		r = rio_fail_errno(err, S_ISDIR(st.st_mode) ? EISDIR : EINVAL,
+			"not a regular file");
+	if (r < 0)
+		rio_error_set_file(err, name);
+	return r;
+}
+
+int rio_source_from_fd(int fd_taken, const char *name, struct rio_source **ret,
+	struct rio_error *err)
+{
+	_cleanup_close_ int fd = fd_taken;
+	_cleanup_free_ char *name_copy = NULL;
+	struct file_source *file;
+	int r = check_regular(fd, name, err);
+
+	if (r < 0)
+		return r;
+	name_copy = strdup(name);
+	file = malloc(sizeof(*file));
+	if (!name_copy || !file) {
+		free(file);
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	}
+	file->base.ops = &file_ops;
+	file->base.name = rio_steal(name_copy);
+	file->fd = rio_steal_fd(&fd);
+	*ret = &file->base;
+	return 0;
+}
+
+int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err)
+{
+	/* O_NONBLOCK: a FIFO is refused, not waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		rio_fail_errno(err, errno, "cannot open");
+		rio_error_set_file(err, path);
+		return RIO_ESYSTEM;
+	}
+	return rio_source_from_fd(fd, path, ret, err);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/source.h"
+
+#include "base/util.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* The tick of the clock that stamps files is 10 ms at the most; twice that is safe. */
+#define SETTLE_NS 20000000
+
+static int64_t ns_of(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+struct rio_stamp rio_stamp_of_stat(const struct stat *st)
+{
+	return (struct rio_stamp){
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.size_bytes = (uint64_t)st->st_size,
+		.mtime_ns = ns_of(&st->st_mtim),
+		.ctime_ns = ns_of(&st->st_ctim),
+	};
+}
+
+void rio_source_destroy(struct rio_source *source)
+{
+	if (source)
+		source->ops->destroy(source);
+}
+
+void rio_source_destroyp(struct rio_source **source)
+{
+	rio_source_destroy(*source);
+}
+
+const char *rio_source_name(const struct rio_source *source)
+{
+	return source->name;
+}
+
+int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_error *err)
+{
+	return source->ops->read_at(source, off, dst, len_bytes, ret_bytes, err);
+}
+
+int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
+{
+	return source->ops->stamp(source, ret, err);
+}
+
+int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
+	struct rio_error *err)
+{
+	struct timespec now;
+	int64_t age_ns;
+	int r = rio_source_stamp(source, ret, err);
+
+	if (r < 0)
+		return r;
+	clock_gettime(CLOCK_REALTIME, &now);
+	age_ns = ns_of(&now) - ret->ctime_ns;
+	if (age_ns < 0 || age_ns >= SETTLE_NS)
+		return 0;
+	nanosleep(&(struct timespec){.tv_nsec = SETTLE_NS - age_ns}, NULL);
+	return rio_source_stamp(source, ret, err);
+}
+
+int rio_source_check(struct rio_source *source, const struct rio_stamp *stamp,
+	struct rio_error *err)
+{
+	struct rio_stamp now;
+	int r = rio_source_stamp(source, &now, err);
+
+	if (r < 0)
+		return r;
+	if (rio_stamp_equal(&now, stamp))
+		return 0;
+	rio_fail(err, RIO_ESOURCE_CHANGED, "the file has changed since it was indexed");
+	rio_error_set_file(err, source->name);
+	return RIO_ESOURCE_CHANGED;
+}
