@@ -41,17 +41,7 @@ def sdk(tmp_path_factory):
 
 def values(case):
     """(label values, feature values) of each row, as the reference reads them."""
-    data, options = case.path.read_bytes(), case.options
-    encoded = case.encoded()
-    rows, _ = encoder.split(data, options.delimiter_byte(), options.quote_byte())
-    names = None
-    if encoded.has_header:
-        names = [encoder.content(data, *cell, options.delimiter_byte(),
-                                 options.quote_byte()).decode() for cell in rows.pop(0).cells]
-    label, features = encoder.roles(options, names, encoded.nr_columns)
-    for row in rows:
-        read = encoder.read_row(data, row, label + features, encoded.nr_columns, options)
-        yield read[:len(label)], read[len(label):]
+    return list(encoder.values(case.path.read_bytes(), case.options))
 
 
 def hexed(numbers):
@@ -75,7 +65,7 @@ def test_read_records_gets_every_value(case, source, mounts, sdk):
 
 @pytest.mark.parametrize("case", WRITABLE, ids=repr)
 def test_the_sdks_writer_makes_the_same_bytes(case, source, mounts, tmp_path, sdk):
-    rows = list(values(case))
+    rows = values(case)
     sdk({"write": str(tmp_path / "sdk.recordio"),
          "features": [hexed(features) for _, features in rows],
          "labels": None if case.options.label == "none" else [

@@ -302,26 +302,50 @@ def has_header(data, rows, options):
     return tells_header(kinds)
 
 
-def encode(data, options):
-    """The records that data stands for.  SchemaError where no record can be."""
+@dataclasses.dataclass
+class Table:
+    """A file's data rows, and which columns are what."""
+    rows: list
+    fault: Fault
+    has_header: bool
+    nr_columns: int
+    label: list
+    features: list
+
+
+def table(data, options):
+    """Find rows, header and roles.  SchemaError where they do not go together."""
     rows, fault = split(data, options.delimiter_byte(), options.quote_byte())
     if not rows:
-        return Encoded(b"", 0, 0, False, 0, fault)
+        return Table([], fault, False, 0, [], [])
     header = has_header(data, rows, options)
     nr_columns = len(rows[0].cells)
     names = None
     if header:
         names = [content(data, *cell, options.delimiter_byte(), options.quote_byte()).decode()
                  for cell in rows.pop(0).cells]
-    label, features = roles(options, names, nr_columns)
-    record_bytes = len(frame([0.0] * len(label), [0.0] * len(features), options))
+    return Table(rows, fault, header, nr_columns, *roles(options, names, nr_columns))
 
-    records = []
-    for row in rows:
-        try:
-            values = read_row(data, row, label + features, nr_columns, options)
-        except RowError as error:
-            fault = Fault(error.kind, *place(data, error.off))
-            break
-        records.append(frame(values[:len(label)], values[len(label):], options))
-    return Encoded(b"".join(records), record_bytes, len(records), header, nr_columns, fault)
+
+def values(data, options):
+    """Each row as (label values, feature values), until one cannot be read (RowError)."""
+    found = table(data, options)
+    for row in found.rows:
+        numbers = read_row(data, row, found.label + found.features, found.nr_columns, options)
+        yield numbers[:len(found.label)], numbers[len(found.label):]
+
+
+def encode(data, options):
+    """The records that data stands for.  SchemaError where no record can be."""
+    found = table(data, options)
+    if not found.nr_columns:
+        return Encoded(b"", 0, 0, False, 0, found.fault)
+    record_bytes = len(frame([0.0] * len(found.label), [0.0] * len(found.features), options))
+    records, fault = [], found.fault
+    try:
+        for label, features in values(data, options):
+            records.append(frame(label, features, options))
+    except RowError as error:
+        fault = Fault(error.kind, *place(data, error.off))
+    return Encoded(b"".join(records), record_bytes, len(records), found.has_header,
+                   found.nr_columns, fault)
