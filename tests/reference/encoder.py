@@ -210,6 +210,8 @@ def resolve(text, names, nr_columns):
     for item in text.split(":"):
         first, dash, last = item.partition("-")
         if item in (names or []):
+            if item.isdigit() and names.index(item) != int(item) < nr_columns:
+                raise SchemaError(item + " is ambiguous")
             columns.append(names.index(item))
         elif dash and first.isdigit() and last.isdigit():
             columns.extend(range(int(first), int(last) + 1))
@@ -263,6 +265,8 @@ def read_cell(data, begin, end, options):
     what = kind(cell)
     if what == "number":
         return number(cell)
+    if what == "missing" and options.missing == "nan":
+        return number(cell) or math.nan  # -nan keeps its sign
     if what == "missing" and options.missing != "error":
         return float({"zero": "0"}.get(options.missing, options.missing))
     if options.bad_row == "nan":
@@ -274,13 +278,14 @@ def read_cell(data, begin, end, options):
 
 
 def read_row(data, row, columns, nr_columns, options):
-    for begin, end in row.cells:
-        if b"\0" in data[begin:end]:
-            raise RowError("nul", begin)
+    nul = data.find(b"\0", row.off, row.cells[-1][1])
+    if nul >= 0:
+        raise RowError("nul", nul)
     if len(row.cells) != nr_columns:
         if options.bad_row == "nan":
             return [math.nan] * len(columns)
-        raise RowError("fields", row.off)
+        too_many = row.cells[nr_columns:]
+        raise RowError("fields", too_many[0][0] if too_many else row.off)
     values = {column: read_cell(data, *row.cells[column], options) for column in sorted(columns)}
     return [values[column] for column in columns]
 
