@@ -16,6 +16,7 @@
 #include "csv/number_fast.h"
 
 #include <math.h>
+#include <string.h>
 
 struct rio_span rio_cell_trim(const struct rio_dialect *dialect, const uint8_t *begin,
 	const uint8_t *end)
@@ -77,6 +78,8 @@ enum rio_cell_kind rio_cell_read(const struct rio_cell_rules *rules, const uint8
 	struct rio_span cell;
 	double value;
 
+	if (rio_number_fast(begin, end, ret))
+		return RIO_CELL_NUMBER;
 	if (rio_number_parse(begin, end, &value))
 		return number(rules, value, ret);
 	cell = rio_cell_trim(&rules->dialect, begin, end);

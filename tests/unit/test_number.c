@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers: grammar and edges by table.  tests/property/numbers.py compares
+ * Numbers: grammar and edges by table.  tests/property/compare_numbers.py compares
  * millions more with Python itself.
  */
 #include "csv/number.h"

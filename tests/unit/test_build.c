@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parallel pass against one tally from the begin to each checkpoint. */
+#include "unit.h"
+
+#include "csv/kernel.h"
+#include "map/build.h"
+
+static struct rio_map *build(const uint8_t *p, size_t n, uint64_t data_off, unsigned threads,
+	const struct rio_dialect *dialect)
+{
+	const struct rio_map_build config = {
+		.dialect = *dialect, .data_off = data_off, .nr_threads = threads};
+	struct rio_source *source;
+	struct rio_map *map;
+	struct rio_error err;
+
+	assert_int_equal(rio_source_from_memory(p, n, "test", &source, &err), 0);
+	assert_int_equal(rio_map_build(source, &config, &map, &err), 0);
+	rio_source_destroy(source);
+	return map;
+}
+
+static struct rio_tally tally(const struct rio_dialect *dialect, const uint8_t *p, size_t n)
+{
+	struct rio_tally t;
+
+	rio_tally_init(&t);
+	rio_kernel_portable.tally(dialect, p, n, &t);
+	return t;
+}
+
+static void check(const uint8_t *p, size_t n, uint64_t data_off, unsigned threads)
+{
+	static const struct rio_dialect dialect = RIO_DIALECT_DEFAULT;
+	struct rio_map *map = build(p, n, data_off, threads, &dialect);
+	struct rio_tally whole = tally(&dialect, p + data_off, n - data_off);
+	uint64_t nr_rows = whole.nr_rows[0] + (whole.line_has_content || whole.odd_quotes);
+	struct rio_error err;
+
+	assert_int_equal(rio_map_check(map, &err), 0);
+	assert_int_equal(rio_map_nr_rows(map), nr_rows);
+	for (size_t i = 0; i + 1 < map->nr_checkpoints; i++) {
+		const struct rio_checkpoint *c = &map->checkpoints[i];
+		struct rio_tally t = tally(&dialect, p + data_off, c->src_off - data_off);
+
+		assert_true(c->src_off == data_off || p[c->src_off - 1] == '\n');
+		assert_false(t.odd_quotes);
+		assert_int_equal(c->row, t.nr_rows[0]);
+		assert_int_equal(c->line, t.nr_lines);
+	}
+	if (whole.bad_quote[0] != RIO_NO_OFFSET) {
+		assert_int_equal(map->bad_quote_off, data_off + whole.bad_quote[0]);
+		assert_false(map->bad_quote_open);
+	} else if (whole.odd_quotes) {
+		assert_true(map->bad_quote_open);
+		assert_int_equal(p[map->bad_quote_off], '"');
+		assert_null(memchr(p + map->bad_quote_off + 1, '"', n - map->bad_quote_off - 1));
+	} else {
+		assert_int_equal(map->bad_quote_off, RIO_NO_OFFSET);
+	}
+	if (map->bad_quote_off != RIO_NO_OFFSET) {
+		struct rio_tally t = tally(&dialect, p + data_off, map->bad_quote_off - data_off);
+
+		assert_int_equal(map->bad_quote_row, t.nr_rows[0]);
+		assert_true(map->bad_quote_row < nr_rows);
+	}
+	rio_map_destroy(map);
+}
+
+static void build__is_right_however_many_threads_count(void **state)
+{
+	uint64_t seed = 88172645463325252;
+	size_t room = 12 * RIO_MIB;
+	uint8_t *p = malloc(room);
+
+	for (int round = 0; round < 12; round++) {
+		size_t n = round < 4 ? room - rnd(&seed) % 1000 : rnd(&seed) % (3 * RIO_MIB);
+
+		rnd_csv(&seed, p, n);
+		for (unsigned threads = 1; threads <= 3; threads++)
+			check(p, n, 0, threads);
+	}
+	free(p);
+}
+
+/* Rows of quoted text with line feeds inside: most line starts are no row starts. */
+static void build__finds_row_starts_between_lines_in_quotes(void **state)
+{
+	size_t n = 6 * RIO_MIB;
+	uint8_t *p = malloc(n);
+	static const char row[] = "1,\"a\nb, c\n\nd \"\"e\"\"\nf\",2\n";
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)row[i % (sizeof(row) - 1)];
+	n -= n % (sizeof(row) - 1);
+	for (unsigned threads = 1; threads <= 2; threads++) {
+		static const struct rio_dialect dialect = RIO_DIALECT_DEFAULT;
+		struct rio_map *map = build(p, n, 0, threads, &dialect);
+
+		check(p, n, 0, threads);
+		assert_int_equal(rio_map_nr_rows(map), n / (sizeof(row) - 1));
+		assert_true(map->nr_checkpoints > n / RIO_MAP_SPACING_BYTES * 9 / 10);
+		rio_map_destroy(map);
+	}
+	free(p);
+}
+
+/* Every length around the cuts, so that each rule about cuts is met at each side. */
+static void build__cuts_fit_together_at_every_offset(void **state)
+{
+	size_t n = 2 * RIO_MIB + 300;
+	uint8_t *p = malloc(n);
+
+	for (size_t at = RIO_MIB - 4; at < RIO_MIB + 4; at++) {
+		memset(p, 'x', n);
+		p[at] = '\n';
+		check(p, n, 0, 2);
+		p[at - 1] = '\r';
+		p[at + 1] = '\n';
+		check(p, n, 0, 2);
+		p[40] = '"';
+		check(p, n, 0, 2);
+		p[at + 2] = '"';
+		check(p, n, 7, 2);
+	}
+	free(p);
+}
+
+static void build__takes_empty_and_tiny_sources(void **state)
+{
+	static const char *const texts[] = {"", "\n", "1", "1\n", "\n\n\n", " ", "\"", "\"\n", "1\n\n"};
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(texts); i++)
+		check((const uint8_t *)texts[i], strlen(texts[i]), 0, 2);
+}
+
+/* A source that says it is longer than it is: cut short between stamp and read. */
+struct shrunk {
+	struct rio_source base;
+	uint64_t size_bytes;
+};
+
+static int shrunk_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_error *err)
+{
+	memset(dst, '\n', len_bytes);
+	*ret_bytes = off < RIO_MIB ? len_bytes / 2 : 0;
+	return 0;
+}
+
+static int shrunk_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
+{
+	*ret = (struct rio_stamp){.size_bytes = ((struct shrunk *)source)->size_bytes};
+	return 0;
+}
+
+static void build__fails_when_the_source_is_cut_short(void **state)
+{
+	static const struct rio_source_ops ops = {
+		.read_at = shrunk_read_at, .stamp = shrunk_stamp};
+	static char name[] = "shrunk.csv";
+	struct shrunk source = {.base = {&ops, name}, .size_bytes = 20 * RIO_MIB};
+	const struct rio_map_build config = {.dialect = RIO_DIALECT_DEFAULT, .nr_threads = 2};
+	struct rio_map *map = NULL;
+	struct rio_error err;
+
+	assert_int_equal(rio_map_build(&source.base, &config, &map, &err), RIO_ESOURCE_CHANGED);
+	assert_null(map);
+	assert_string_equal(err.file, "shrunk.csv");
+}
+
+static int stop_at_once(void *data, uint64_t done_bytes, uint64_t total_bytes)
+{
+	assert_true(done_bytes <= total_bytes);
+	++*(int *)data;
+	return -1;
+}
+
+static void build__stops_when_progress_says_so(void **state)
+{
+	size_t n = 16 * RIO_MIB;
+	uint8_t *p = calloc(1, n);
+	int calls = 0;
+	const struct rio_map_build config = {.dialect = RIO_DIALECT_DEFAULT, .nr_threads = 1,
+		.progress = stop_at_once, .progress_data = &calls};
+	struct rio_source *source;
+	struct rio_map *map;
+	struct rio_error err;
+
+	rio_source_from_memory(p, n, "test", &source, &err);
+	assert_int_equal(rio_map_build(source, &config, &map, &err), RIO_ESYSTEM);
+	assert_int_equal(calls, 1);
+	rio_source_destroy(source);
+	free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(build__is_right_however_many_threads_count),
+		cmocka_unit_test(build__finds_row_starts_between_lines_in_quotes),
+		cmocka_unit_test(build__cuts_fit_together_at_every_offset),
+		cmocka_unit_test(build__takes_empty_and_tiny_sources),
+		cmocka_unit_test(build__fails_when_the_source_is_cut_short),
+		cmocka_unit_test(build__stops_when_progress_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "dataset/dataset.h"
+
+#include <math.h>
+
+struct fixture {
+	struct rio_source *source;
+	struct rio_dataset *dataset;
+	struct rio_scratch *scratch;
+	struct rio_error err;
+	int result; /* of rio_dataset_create */
+};
+
+/* Options as "name=value name=value". */
+static void set_options(struct rio_options *options, const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *item;
+	struct rio_error err;
+
+	assert_int_equal(rio_options_init(options, &err), 0);
+	while ((item = strsep(&rest, " "))) {
+		char *value = strchr(item, '=');
+
+		if (!value)
+			continue;
+		*value++ = '\0';
+		assert_int_equal(rio_options_set(options, item, value, &err), 0);
+	}
+	free(copy);
+}
+
+static struct fixture open_bytes(const void *csv, size_t n, const char *option_text)
+{
+	struct fixture f = {0};
+	struct rio_options options;
+	struct rio_dataset_config config = {.options = &options};
+
+	set_options(&options, option_text);
+	assert_int_equal(rio_source_from_memory(csv, n, "t.csv", &f.source, &f.err), 0);
+	assert_int_equal(rio_scratch_create(&f.scratch, &f.err), 0);
+	f.result = rio_dataset_create(f.source, &config, &f.dataset, &f.err);
+	rio_options_deinit(&options);
+	return f;
+}
+
+static struct fixture open_csv(const char *csv, const char *option_text)
+{
+	return open_bytes(csv, strlen(csv), option_text);
+}
+
+static void close_csv(struct fixture *f)
+{
+	rio_scratch_destroy(f->scratch);
+	rio_dataset_destroy(f->dataset);
+	rio_source_destroy(f->source);
+}
+
+/* Read everything in pieces of the given size. */
+static int read_all(struct fixture *f, size_t block, uint8_t **ret, size_t *ret_bytes)
+{
+	size_t n = rio_dataset_len_bytes(f->dataset), off = 0, got = 1;
+	uint8_t *out = malloc(n + 1);
+	int r = 0;
+
+	while (r == 0 && got > 0) {
+		r = rio_dataset_read(f->dataset, f->source, f->scratch, off, out + off,
+			RIO_MIN(block, n + 1 - off), &got, NULL, &f->err);
+		off += got;
+	}
+	*ret = out;
+	*ret_bytes = off;
+	return r;
+}
+
+/* A file of rows whose lengths, quotes and blank lines differ. */
+static char *make_csv(size_t nr_rows, size_t *ret_bytes)
+{
+	char *text = malloc(nr_rows * 64), *p = text;
+	uint64_t seed = 42;
+
+	for (size_t i = 0; i < nr_rows; i++) {
+		p += sprintf(p, "%zu,%.*f,\"%d\", %de-3", i % 7, (int)(rnd(&seed) % 15),
+			(double)(int64_t)rnd(&seed) / 1e18, (int)(rnd(&seed) % 100000),
+			(int)(rnd(&seed) % 1000));
+		p += sprintf(p, "%s", rnd(&seed) % 3 ? "\n" : "\r\n");
+		if (rnd(&seed) % 50 == 0)
+			p += sprintf(p, "%s", rnd(&seed) % 2 ? "\n" : " \r\n\n");
+	}
+	*ret_bytes = (size_t)(p - text);
+	return text;
+}
+
+static void read__gives_the_same_bytes_in_pieces_of_any_size(void **state)
+{
+	size_t n, whole_bytes, got;
+	char *csv = make_csv(3000, &n);
+	struct fixture f = open_bytes(csv, n, "");
+	uint8_t *whole, *pieces;
+
+	assert_int_equal(f.result, 0);
+	assert_int_equal(rio_dataset_nr_rows(f.dataset), 3000);
+	assert_int_equal(read_all(&f, SIZE_MAX, &whole, &whole_bytes), 0);
+	assert_int_equal(whole_bytes, rio_dataset_len_bytes(f.dataset));
+	for (size_t b = 1; b < RIO_ARRAY_SIZE(block_sizes); b++) {
+		assert_int_equal(read_all(&f, block_sizes[b], &pieces, &got), 0);
+		assert_int_equal(got, whole_bytes);
+		assert_memory_equal(pieces, whole, whole_bytes);
+		free(pieces);
+	}
+	free(whole);
+	close_csv(&f);
+	free(csv);
+}
+
+static void read__of_any_range_is_that_slice_of_the_whole(void **state)
+{
+	size_t n, whole_bytes, got;
+	char *csv = make_csv(5000, &n);
+	struct fixture f = open_bytes(csv, n, "label=3 features=1:0 dtype=float64 label_dtype=float32");
+	uint8_t *whole, *slice = malloc(70000);
+	uint64_t seed = 7;
+
+	assert_int_equal(f.result, 0);
+	assert_int_equal(read_all(&f, SIZE_MAX, &whole, &whole_bytes), 0);
+	for (int i = 0; i < 3000; i++) {
+		size_t off = rnd(&seed) % (whole_bytes + 100);
+		size_t len = rnd(&seed) % (i % 10 ? 300 : 70000);
+		size_t expected = off < whole_bytes ? RIO_MIN(len, whole_bytes - off) : 0;
+
+		assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch, off, slice, len,
+					 &got, NULL, &f.err), 0);
+		assert_int_equal(got, expected);
+		assert_memory_equal(slice, whole + RIO_MIN(off, whole_bytes), got);
+	}
+	free(slice);
+	free(whole);
+	close_csv(&f);
+	free(csv);
+}
+
+static void read__of_a_record_takes_no_more_source_than_a_segment(void **state)
+{
+	size_t n, got;
+	char *csv = make_csv(5000, &n);
+	struct fixture f = open_bytes(csv, n, "");
+	size_t record_bytes = rio_dataset_record_bytes(f.dataset);
+	struct rio_read_stats stats = {0};
+	uint8_t *record = malloc(record_bytes);
+
+	for (uint64_t row = 0; row < 5000; row += 97) {
+		stats = (struct rio_read_stats){0};
+		assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch,
+					 row * record_bytes, record, record_bytes, &got, &stats,
+					 &f.err), 0);
+		assert_int_equal(got, record_bytes);
+		assert_int_equal(stats.nr_rows, 1);
+		assert_true(stats.source_bytes <= 2 * RIO_MAP_SPACING_BYTES);
+	}
+	free(record);
+	close_csv(&f);
+	free(csv);
+}
+
+/* Bad data: what is read before it, and what is said of it. */
+struct bad {
+	const char *csv;
+	const char *options;
+	uint64_t good_rows;
+	uint64_t line, column;
+	const char *message;
+};
+
+static const struct bad bads[] = {
+	{"1,2\n3,abc\n5,6\n", "", 1, 2, 3, "'abc' is not a number (column 1)"},
+	{"y,a\n1,2\n3,abc\n5,6\n7,8\n", "", 1, 3, 3, "'abc' is not a number (column 1, \"a\")"},
+	{"1,abc\n2,def\n", "header=no", 0, 1, 3,
+		"'abc' is not a number (column 1); drop=1 leaves the column out"},
+	{"1,2\n\n\r\n 3 ,\t\"x,\ny\" \n5,6\n", "", 1, 4, 6,
+		"'\"x,\\x0ay\"' is not a number (column 1)"},
+	{"1,2\n3\n5,6\n", "", 1, 2, 1, "the row has 1 field, not 2; it begins with '3'"},
+	{"1,2\n3,4,5\n5,6\n", "", 1, 2, 5, "the row has 3 fields, not 2; the first too many is '5'"},
+	{"1,2\n3,4\n5,\n", "missing=error", 2, 3, 3,
+		"an empty cell under missing=error (column 1)"},
+	{"1,2\n3,4\n5,NA\n", "missing=error", 2, 3, 3, "'NA' under missing=error (column 1)"},
+	{"1,2\n3,4\n5, nan\n", "missing=error", 2, 3, 4, "'nan' under missing=error (column 1)"},
+	{"1,2\n3,\"4\n5,6\n", "", 1, 2, 3,
+		"a quote is opened at '\"4\\x0a5,6\\x0a' and never closed"},
+	{"1,2\n3,4\" \n5,6\"\n7,8\n", "", 1, 2, 4,
+		"a quote stands neither at the begin nor at the end of its field, at "
+		"'\" \\x0a5,6\"\\x0a7,8\\x0a'; quote=none takes quotes as they are"},
+};
+
+static void read__gives_what_is_before_a_bad_row_and_says_where_it_is(void **state)
+{
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(bads); i++) {
+		const struct bad *bad = &bads[i];
+
+		for (size_t b = 0; b < RIO_ARRAY_SIZE(block_sizes); b++) {
+			struct fixture f = open_csv(bad->csv, bad->options);
+			uint8_t *out;
+			size_t got;
+
+			assert_int_equal(f.result, 0);
+			assert_int_equal(read_all(&f, block_sizes[b], &out, &got), RIO_EROW);
+			assert_string_equal(f.err.message, bad->message);
+			assert_string_equal(f.err.file, "t.csv");
+			assert_int_equal(f.err.line, bad->line);
+			assert_int_equal(f.err.column, bad->column);
+			assert_int_equal(f.err.row, bad->good_rows);
+			assert_int_equal(got, bad->good_rows * rio_dataset_record_bytes(f.dataset));
+			assert_true(rio_dataset_len_bytes(f.dataset) > got);
+			free(out);
+			close_csv(&f);
+		}
+	}
+}
+
+static void read__finds_a_nul_byte_and_reads_around_it(void **state)
+{
+	static const char csv[] = "1,2\n3,4\n5,\0006\n7,8\n";
+	struct fixture f = open_bytes(csv, sizeof(csv) - 1, "bad_row=nan");
+	size_t record_bytes = rio_dataset_record_bytes(f.dataset), got;
+	uint8_t *out, record[256];
+
+	assert_int_equal(read_all(&f, SIZE_MAX, &out, &got), RIO_EROW);
+	assert_int_equal(got, 2 * record_bytes);
+	assert_int_equal(f.err.line, 3);
+	assert_int_equal(f.err.column, 3);
+
+	/* The row behind it has nothing to do with it. */
+	assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch, 3 * record_bytes, record,
+				 record_bytes, &got, NULL, &f.err), 0);
+	assert_int_equal(got, record_bytes);
+	free(out);
+	close_csv(&f);
+}
+
+static float value_at(const uint8_t *record, size_t off)
+{
+	float value;
+
+	memcpy(&value, record + off, sizeof(value));
+	return value;
+}
+
+static void bad_row_nan__keeps_every_row(void **state)
+{
+	struct fixture f = open_csv("1,2,3\n4,x,6\n7,8\n9,10,11,12\n,13,14\n", "bad_row=nan");
+	size_t record_bytes = rio_dataset_record_bytes(f.dataset), got;
+	static const float expected[5][2] = {
+		{2, 3}, {NAN, 6}, {NAN, NAN}, {NAN, NAN}, {13, 14}};
+	uint8_t *out;
+
+	assert_int_equal(read_all(&f, SIZE_MAX, &out, &got), 0);
+	assert_int_equal(got, 5 * record_bytes);
+	for (size_t row = 0; row < 5; row++)
+		for (size_t i = 0; i < 2; i++) {
+			/* Two features lie behind head, tags and key. */
+			float value = value_at(out + row * record_bytes, 8 + 2 + 8 + 2 + 2 + 2 + 4 * i);
+
+			if (isnan(expected[row][i]))
+				assert_true(isnan(value));
+			else
+				assert_true(value == expected[row][i]);
+		}
+	free(out);
+	close_csv(&f);
+}
+
+static void create__refuses_what_it_cannot_be_sure_of(void **state)
+{
+	static const struct {
+		const char *csv, *options, *part;
+	} cases[] = {
+		{"a,b\n1,2\n", "label=c", "no column is named \"c\""},
+		{"1,2\n", "label=a", "the file has no header"},
+		{"1,2\n", "label=2", "there is no column 2"},
+		{"1,2\n", "features=0-1", "both a feature and the label"},
+		{"1,2\n", "drop=0", "both dropped and the label"},
+		{"1\n2\n", "", "no column is left"},
+		{"a,a\n1,2\n", "label=a", "more than one column"},
+		{"1,0\n1,2\n", "header=yes label=0", "ambiguous"},
+		{"1,2,2\n3,4,5\n", "features=1:1", "named twice"},
+		{"id,2019\n1,2\n3,4\n", "", "cannot tell whether the first row is a header"},
+		{"\xff\xfe""1\0,\0", "", "UTF-16"},
+		{"\"a,b\n1,2\n", "", "never closed"},
+		{"a,b\"\n1,2\n3,4\"", "header=yes", "quote"},
+	};
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(cases); i++) {
+		struct fixture f = open_csv(cases[i].csv, cases[i].options);
+
+		if (f.result == 0 || !strstr(f.err.message, cases[i].part))
+			fprintf(stderr, "case %zu: %d %s\n", i, f.result, f.err.message);
+		assert_true(f.result == RIO_ESCHEMA || f.result == RIO_EROW);
+		assert_non_null(strstr(f.err.message, cases[i].part));
+		assert_string_equal(f.err.file, "t.csv");
+		close_csv(&f);
+	}
+}
+
+static void create__counts_rows_whatever_ends_them(void **state)
+{
+	static const struct {
+		const char *csv, *options;
+		uint64_t nr_rows;
+	} cases[] = {
+		{"", "", 0},
+		{"\n\n", "", 0},
+		{"a,b\n", "", 0},
+		{"a,b", "", 0},
+		{"\xef\xbb\xbf", "", 0},
+		{"\xef\xbb\xbf""1,2\n3,4", "", 2},
+		{"\xef\xbb\xbf\"a\",b\r\n1,2\r\n", "label=a", 1},
+		{"1,2\r\n3,4\n\n5,6", "", 3},
+		{"1,2\n3,4\n   ", "", 2},
+		{"1,2\n3,4\n   \n\t\n", "", 2},
+		{"1\n\n2\n", "label=none", 2},
+		{"1 2\n3 4\n", "delimiter=tab label=none header=no bad_row=nan", 2},
+		{"1\t2\n\t\n3\t4\n", "delimiter=tab", 3},
+		{"a,\"b\nc\"\n1,2\n", "", 1},
+		{"'1','2'\n'3','4'\n", "quote='", 2},
+		{"x,y\nu,v\n", "header=no bad_row=nan", 2},
+	};
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(cases); i++) {
+		struct fixture f = open_csv(cases[i].csv, cases[i].options);
+		uint8_t *out;
+		size_t got;
+
+		if (f.result < 0 || rio_dataset_nr_rows(f.dataset) != cases[i].nr_rows)
+			fprintf(stderr, "case %zu: %d %s\n", i, f.result, f.err.message);
+		assert_int_equal(f.result, 0);
+		assert_int_equal(rio_dataset_nr_rows(f.dataset), cases[i].nr_rows);
+		assert_int_equal(read_all(&f, 17, &out, &got), 0);
+		assert_int_equal(got, rio_dataset_len_bytes(f.dataset));
+		free(out);
+		close_csv(&f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(read__gives_the_same_bytes_in_pieces_of_any_size),
+		cmocka_unit_test(read__of_any_range_is_that_slice_of_the_whole),
+		cmocka_unit_test(read__of_a_record_takes_no_more_source_than_a_segment),
+		cmocka_unit_test(read__gives_what_is_before_a_bad_row_and_says_where_it_is),
+		cmocka_unit_test(read__finds_a_nul_byte_and_reads_around_it),
+		cmocka_unit_test(bad_row_nan__keeps_every_row),
+		cmocka_unit_test(create__refuses_what_it_cannot_be_sure_of),
+		cmocka_unit_test(create__counts_rows_whatever_ends_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
