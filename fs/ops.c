@@ -296,8 +296,16 @@ static void read_control(fuse_req_t req, const char *text, size_t size, off_t of
 {
 	size_t len = strlen(text);
 	size_t begin = (size_t)RIO_MIN((uint64_t)off, len);
+	size_t n = RIO_MIN(RIO_MIN(size, len - begin), RFS_READ_BYTES_MAX);
+	struct rfs_bench *bench = rfs_bench();
 
-	fuse_reply_buf(req, text + begin, RIO_MIN(size, len - begin));
+	if (!bench) {
+		reply_failed(req, ENOMEM);
+		return;
+	}
+	/* Not out of text itself: another thread may free it before the reply returns. */
+	memcpy(bench->reply, text + begin, n);
+	fuse_reply_buf(req, (const char *)bench->reply, n);
 }
 
 static void read_file(fuse_req_t req, struct rfs_handle *handle, size_t size, off_t off)
