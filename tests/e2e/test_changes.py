@@ -14,6 +14,9 @@ BEFORE = make.numbers(20000, seed=1)
 AFTER = make.numbers(20000, seed=2)
 SHORT = make.numbers(50, seed=3)
 
+# What the daemon says of a kept map whose source changed.
+NOTES = r"\.csv: (map rebuilt: )?(source grew|source shrank|another file|modified)"
+
 
 def encoded(data):
     return encode(data, Options()).data
@@ -27,8 +30,7 @@ def append(path):
 
 def rewrite(path):
     with open(path, "r+b") as file:
-        file.write(AFTER[:len(BEFORE)])
-        file.truncate(len(AFTER))
+        file.write(AFTER)
     return AFTER
 
 
@@ -53,7 +55,7 @@ CHANGES = [append, rewrite, truncate, rename_over]
 def served(source, mounts):
     (source / "a.csv").write_bytes(BEFORE)
     mount = mounts(source)
-    mount.expect_log("changed|ESTALE|stale")
+    mount.expect_log(NOTES)
     return mount.file("a.recordio"), source / "a.csv"
 
 
@@ -145,6 +147,7 @@ def test_two_files_that_swap_their_names_swap_their_bytes(source, mounts):
     (source / "a.csv").write_bytes(BEFORE)
     (source / "b.csv").write_bytes(AFTER)
     mount = mounts(source)
+    mount.expect_log(NOTES)
     a, b = mount.file("a.recordio"), mount.file("b.recordio")
     assert (a.read_bytes(), b.read_bytes()) == (encoded(BEFORE), encoded(AFTER))
     os.rename(source / "a.csv", source / "c")
@@ -156,7 +159,7 @@ def test_two_files_that_swap_their_names_swap_their_bytes(source, mounts):
 def test_a_bad_file_that_is_mended_reads(source, mounts):
     (source / "a.csv").write_bytes(b"1,2\n1,x\n")
     mount = mounts(source)
-    mount.expect_log(r"a\.csv:2:3: |changed")
+    mount.expect_log(r"a\.csv:2:3: ")
     path = mount.file("a.recordio")
     with pytest.raises(OSError):
         path.read_bytes()
@@ -185,7 +188,6 @@ def test_a_source_folder_that_goes_away_is_an_error_not_a_hang(source, mounts):
     (source / "sub").mkdir()
     (source / "sub" / "a.csv").write_bytes(SHORT)
     mount = mounts(source)
-    mount.expect_log("sub|No such file")
     assert mount.file("sub/a.recordio").read_bytes() == encoded(SHORT)
     shutil.rmtree(source / "sub")
     with pytest.raises(FileNotFoundError):
