@@ -4,11 +4,12 @@
 
 compare_numbers.py [--count N] [--seed N] NUMBER_BITS
 
-Every text goes through the filter NUMBER_BITS and through float(); the bits of
-the double, those of the float made of it (as numpy makes it, where there is
-numpy), and what is refused must be the same.  N random texts come after the
-complete sets: short texts over the grammar's alphabet, pairs of bytes, and
-each code point of Unicode.  Exit code 1 and the first differing texts if any.
+Every text goes through the filter NUMBER_BITS and through float().  The bits of
+the doubles, those of the floats made of them (as numpy makes them, where there
+is numpy), and what is refused must be the same.  N random texts come after the
+complete sets: short texts over the grammar's alphabet, pairs of bytes, each
+code point of Unicode, and digits and spaces in forbidden encodings.  Exit code
+1 and the first differing texts if any.
 """
 
 import argparse
@@ -63,17 +64,22 @@ def compare(program, texts):
         sys.exit(f"numbers: {program} ended with {done.returncode}")
     values = [judge(t) for t in texts]
     bits64, bits32 = bits_of([0.0 if v is None else v for v in values])
-    answers = list(struct.iter_unpack("=BQI", done.stdout))
+    answers = list(struct.iter_unpack("=BQBQI", done.stdout))
     if len(answers) != len(texts):
         sys.exit(f"numbers: {len(answers)} answers to {len(texts)} texts")
     for text, value, f64, f32, got in zip(texts, values, bits64, bits32, answers):
-        expected = (int(value is not None), f64, f32)
+        read = (int(value is not None), f64)
+        expected = (*read, *read, f32)
         if got != expected:
             yield text, show(expected), show(got)
 
 
 def show(answer):
-    return "%016x %08x" % answer[1:] if answer[0] else "ValueError"
+    ok, f64, exact_ok, exact, f32 = answer
+    text = "%016x (as float %08x)" % (f64, f32) if ok else "ValueError"
+    if (exact_ok, exact) != (ok, f64):
+        text += ", by the exact reader " + ("%016x" % exact if exact_ok else "ValueError")
+    return text
 
 
 # Writing decimal numbers: digits * 10^exponent, both integers.
@@ -319,6 +325,18 @@ def complete_sets():
         yield bytes(pair)
     for code in range(0x110000):
         yield chr(code).encode("utf-8", "surrogatepass") + b"1"
+    for zero_or_space in DIGIT_ZEROS + SPACES:
+        yield from (code + b"1" for code in overlong(ord(zero_or_space)))
+
+
+def overlong(code):
+    """Encodings of a code point that UTF-8 forbids, since they are too long."""
+    if code < 0x80:
+        yield bytes((0xC0 | code >> 6, 0x80 | code & 0x3F))
+    if code < 0x800:
+        yield bytes((0xE0, 0x80 | code >> 6, 0x80 | code & 0x3F))
+    if code < 0x10000:
+        yield bytes((0xF0, 0x80 | code >> 12, 0x80 | code >> 6 & 0x3F, 0x80 | code & 0x3F))
 
 
 def chunks(texts):

@@ -199,7 +199,8 @@ static void number__anything_else_is_refused(void **state)
 		BYTES("\xff"), BYTES("1\xc2"), BYTES("\xc0\xb1"), BYTES("\xe0\x80\xb1"),
 		BYTES("1\xa0"), BYTES("\xef\xbb\xbf" "1"), BYTES("\xc2\xb2"), BYTES("\xe2\x85\xa0"),
 		BYTES("\xd9"), BYTES("1\xd9\xa1\xd9"), BYTES("\xed\xa0\x80"), BYTES("\xf8\x80\x80\x80"),
-		BYTES("\xe2\x88\x92" "1"), BYTES("\xf0\x80\x80\xb1"), BYTES("\xe2\x80\x8b" "1"),
+		BYTES("\xe2\x88\x92" "1"), BYTES("\xf0\x80\x80\xb1"), BYTES("\xe0\x99\xa1"),
+		BYTES("\xf0\x80\x99\xa1"), BYTES("\xe0\x82\xa0" "1"), BYTES("\xe2\x80\x8b" "1"),
 	};
 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(items); i++) {

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A folder of CSV files is often writable by people who may not read all that
+ * the daemon may: a link x.csv -> /etc/shadow must not become x.recordio, and a
+ * FIFO or a device called x.csv must not even be opened.  So every path is
+ * resolved by openat2 with RESOLVE_BENEATH, and a file is first opened with
+ * O_PATH, which touches nothing, looked at, and then opened through that
+ * descriptor's entry in /proc.  Checking a path and opening it again was
+ * rejected: it can be exchanged between the two.
+ */
+#include "beneath.h"
+
+#include "base/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* The kernel asks to come again (EAGAIN) when a rename crossed a "..". */
+#define RESOLVE_TRIES_MAX 64
+
+int rfs_beneath_open(const struct rfs_beneath *beneath, const char *rel, int flags, int *ret_fd)
+{
+	struct open_how how = {
+		.flags = (uint64_t)flags | O_CLOEXEC,
+		.resolve = beneath->resolve,
+	};
+
+	for (int i = 0; i < RESOLVE_TRIES_MAX; i++) {
+		long fd = syscall(SYS_openat2, beneath->fd, rel, &how, sizeof(how));
+
+		if (fd >= 0) {
+			*ret_fd = (int)fd;
+			return 0;
+		}
+		if (errno != EAGAIN && errno != EINTR)
+			return errno;
+	}
+	return EAGAIN;
+}
+
+int rfs_beneath_init(struct rfs_beneath *beneath, const char *path, bool holds_mountpoint)
+{
+	struct rfs_beneath b = {
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS |
+			   (holds_mountpoint ? RESOLVE_NO_XDEV : 0),
+	};
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int trial_fd = -1;
+	int e;
+
+	if (fd < 0)
+		return errno;
+	b.fd = fd;
+	e = rfs_beneath_open(&b, ".", O_PATH, &trial_fd);
+	if (e)
+		return e;
+	b.path = strdup(path);
+	if (!b.path)
+		return ENOMEM;
+	rio_steal_fd(&fd);
+	*beneath = b;
+	return 0;
+}
+
+void rfs_beneath_deinit(struct rfs_beneath *beneath)
+{
+	close(beneath->fd);
+	free(beneath->path);
+}
+
+int rfs_beneath_probe(const struct rfs_beneath *beneath, const char *rel, int *ret_fd,
+	struct stat *ret_st)
+{
+	_cleanup_close_ int fd = -1;
+	int e = rfs_beneath_open(beneath, rel, O_PATH, &fd);
+
+	if (e)
+		return e;
+	if (fstat(fd, ret_st) < 0)
+		return errno;
+	*ret_fd = rio_steal_fd(&fd);
+	return 0;
+}
+
+int rfs_beneath_stat(const struct rfs_beneath *beneath, const char *rel, struct stat *ret_st)
+{
+	_cleanup_close_ int fd = -1;
+
+	return rfs_beneath_probe(beneath, rel, &fd, ret_st);
+}
+
+bool rfs_beneath_leads_through(const struct rfs_beneath *beneath, const char *rel,
+	const struct stat *st)
+{
+	_cleanup_free_ char *path = strdup(rel);
+
+	while (path) {
+		struct stat above;
+		char *slash;
+
+		if (rfs_beneath_stat(beneath, path, &above) == 0 && above.st_dev == st->st_dev &&
+			above.st_ino == st->st_ino)
+			return true;
+		if (strcmp(path, ".") == 0)
+			break;
+		slash = strrchr(path, '/');
+		if (slash)
+			*slash = '\0';
+		else
+			strcpy(path, ".");
+	}
+	return false;
+}
+
+int rfs_beneath_reopen(int probed_fd, int *ret_fd)
+{
+	char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", probed_fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel)
+{
+	const char *root = strcmp(beneath->path, "/") == 0 ? "" : beneath->path;
+	char *path;
+
+	if (strcmp(rel, ".") == 0)
+		return strdup(beneath->path);
+	return asprintf(&path, "%s/%s", root, rel) < 0 ? NULL : path;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The folder SOURCE, held open, and everything below it: no path that is opened
+ * here can lead out, not by "..", not by a symbolic link, not by a race.
+ *
+ * Below it: core/base.  It knows no names of the mount.
+ *
+ * All functions return 0 or a positive errno, and are safe from many threads.
+ */
+#ifndef RFS_BENEATH_H
+#define RFS_BENEATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct rfs_beneath {
+	int fd;
+	uint64_t resolve; /* of openat2 */
+	char *path;       /* absolute; for messages and for naming maps, never opened again */
+};
+
+/*
+ * Open the folder at path (absolute).  holds_mountpoint: the mount will lie
+ * within it; other file systems below it are then left out, since the way into
+ * our own would make a request wait for itself.
+ */
+int rfs_beneath_init(struct rfs_beneath *beneath, const char *path, bool holds_mountpoint);
+void rfs_beneath_deinit(struct rfs_beneath *beneath);
+
+/* Open rel ("." is SOURCE itself) with open(2)'s flags. */
+int rfs_beneath_open(const struct rfs_beneath *beneath, const char *rel, int flags, int *ret_fd);
+
+/* An O_PATH descriptor of rel, which opens nothing yet, and what it is. */
+int rfs_beneath_probe(const struct rfs_beneath *beneath, const char *rel, int *ret_fd,
+	struct stat *ret_st);
+
+/* The same without a descriptor. */
+int rfs_beneath_stat(const struct rfs_beneath *beneath, const char *rel, struct stat *ret_st);
+
+/*
+ * Whether st is the folder rel or one of those above it.  What is found below
+ * rel can be that only by way of a symbolic link, and whoever follows it walks in
+ * circles.
+ */
+bool rfs_beneath_leads_through(const struct rfs_beneath *beneath, const char *rel,
+	const struct stat *st);
+
+/* Open for reading what a probe has found to be a regular file: that file, and no other. */
+int rfs_beneath_reopen(int probed_fd, int *ret_fd);
+
+/* SOURCE's absolute path and rel, joined; freed by the caller, NULL without memory. */
+char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel);
+
+#endif

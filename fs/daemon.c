@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libfuse's fuse_daemonize lets the parent go before the kernel has been
+ * answered, and "returns once it can be read" is what scripts build on.  So the
+ * parent here waits on a pipe, and the child writes to it when a stat of the
+ * mountpoint, made by a thread of its own, has come back: that is an answer given
+ * through the mount itself.
+ *
+ *	parent   fork --- reads the pipe ------------------------ exits
+ *	child         '-- mounts, serves ----------.             ^
+ *	 a thread                 '-- stat ... back -> stdio away, 'R'
+ *
+ * A child that fails has told why on the stderr they share, and its exit code
+ * becomes the parent's.
+ */
+#include "daemon.h"
+
+#include "base/util.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <mntent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#define READY 'R'
+
+/* What one sequential reader may have under way, where we are allowed to say so. */
+#define READ_AHEAD_KB 4096
+
+/* --- to the background --- */
+
+static int wait_ready(pid_t child, int fd)
+{
+	ssize_t n;
+	int status;
+	char c;
+
+	do
+		n = read(fd, &c, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1 && c == READY)
+		return RFS_EXIT_OK;
+	if (waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status))
+		return WEXITSTATUS(status);
+	return RFS_EXIT_SYSTEM;
+}
+
+int rfs_daemon_detach(int *ret_ready_fd)
+{
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		rfs_log("cannot make a pipe: %m");
+		return RFS_EXIT_SYSTEM;
+	}
+	child = fork();
+	if (child < 0) {
+		rfs_log("cannot go to the background: %m");
+		return RFS_EXIT_SYSTEM;
+	}
+	if (child > 0) {
+		close(ends[1]);
+		return wait_ready(child, ends[0]);
+	}
+	close(ends[0]);
+	setsid();
+	*ret_ready_fd = ends[1];
+	return -1;
+}
+
+/* --- ready --- */
+
+struct announcement {
+	const char *mountpoint;
+	int ready_fd;
+};
+
+/* The kernel reads ahead by 128 KiB unless told otherwise; only root may tell it. */
+static void raise_read_ahead(dev_t dev)
+{
+	char path[128];
+	_cleanup_close_ int fd = -1;
+
+	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/read_ahead_kb", major(dev), minor(dev));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)!dprintf(fd, "%d\n", READ_AHEAD_KB);
+}
+
+static void leave_stdio(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	rfs_log_to_syslog();
+	for (int i = 0; fd >= 0 && i <= 2; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+static void *announce(void *data)
+{
+	const struct announcement *a = data;
+	const char ready = READY;
+	struct stat st;
+
+	if (stat(a->mountpoint, &st) < 0)
+		return NULL;
+	raise_read_ahead(st.st_dev);
+	if (a->ready_fd < 0)
+		return NULL;
+	leave_stdio();
+	(void)!write(a->ready_fd, &ready, 1);
+	return NULL;
+}
+
+/* --- a session --- */
+
+static int start_announcement(pthread_t *thread, struct announcement *a)
+{
+	sigset_t all, before;
+	int e;
+
+	/* Signals are the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	e = pthread_create(thread, NULL, announce, a);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return e;
+}
+
+static int loop(struct rfs_mount *mount)
+{
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	int r;
+
+	if (!config)
+		return -ENOMEM;
+	fuse_loop_cfg_set_max_threads(config, mount->options->nr_threads);
+	r = fuse_session_loop_mt(mount->session, config);
+	fuse_loop_cfg_destroy(config);
+	return r;
+}
+
+static int serve_mounted(struct rfs_mount *mount, const char *mountpoint, int ready_fd)
+{
+	struct announcement announcement = {.mountpoint = mountpoint, .ready_fd = ready_fd};
+	pthread_t thread;
+	int e = start_announcement(&thread, &announcement);
+	int r = e ? -e : loop(mount);
+
+	/* This also lets go a stat that nobody answers any more. */
+	fuse_session_unmount(mount->session);
+	if (!e)
+		pthread_join(thread, NULL);
+	/* Above 0 is the signal that ended it. */
+	if (r < 0) {
+		rfs_log("the session has failed: %s", strerror(-r));
+		return RFS_EXIT_SYSTEM;
+	}
+	return RFS_EXIT_OK;
+}
+
+int rfs_daemon_serve(struct rfs_mount *mount, struct fuse_args *args, const char *mountpoint,
+	int ready_fd)
+{
+	int code = RFS_EXIT_SYSTEM;
+
+	/* A terminal that is closed is no reason to unmount.  Set first: libfuse keeps it. */
+	signal(SIGHUP, SIG_IGN);
+	mount->session = fuse_session_new(args, &rfs_ops, sizeof(rfs_ops), mount);
+	if (!mount->session)
+		return code;
+	if (fuse_set_signal_handlers(mount->session))
+		goto out_session;
+	if (fuse_session_mount(mount->session, mountpoint))
+		goto out_signals;
+	if (chdir("/") == 0)
+		code = serve_mounted(mount, mountpoint, ready_fd);
+out_signals:
+	fuse_remove_signal_handlers(mount->session);
+out_session:
+	fuse_session_destroy(mount->session);
+	return code;
+}
+
+/* --- the mountpoint --- */
+
+/* The path of something that cannot be looked at itself. */
+static char *resolve_by_parent(const char *given)
+{
+	_cleanup_free_ char *for_dir = strdup(given);
+	_cleanup_free_ char *for_base = strdup(given);
+	_cleanup_free_ char *parent = NULL;
+	char *path;
+
+	if (!for_dir || !for_base)
+		return NULL;
+	parent = realpath(dirname(for_dir), NULL);
+	if (!parent)
+		return NULL;
+	if (asprintf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
+		basename(for_base)) < 0)
+		return NULL;
+	return path;
+}
+
+/* Whether the topmost mount at path is one of ours. */
+static bool is_ours(const char *path)
+{
+	FILE *file = setmntent("/proc/self/mounts", "re");
+	bool ours = false;
+	struct mntent *entry;
+
+	if (!file)
+		return false;
+	while ((entry = getmntent(file)))
+		if (strcmp(entry->mnt_dir, path) == 0)
+			ours = strcmp(entry->mnt_type, "fuse.recordiofs") == 0;
+	endmntent(file);
+	return ours;
+}
+
+static int unmount_lazily(const char *path)
+{
+	int status = -1;
+	pid_t child;
+
+	if (umount2(path, MNT_DETACH) == 0)
+		return 0;
+	if (errno != EPERM)
+		return errno;
+	child = fork();
+	if (child == 0) {
+		execlp("fusermount3", "fusermount3", "-u", "-z", "--", path, (char *)NULL);
+		_exit(127);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+		return EPERM;
+	return 0;
+}
+
+int rfs_daemon_resolve_mountpoint(const char *given, char **ret)
+{
+	_cleanup_free_ char *path = realpath(given, NULL);
+	int e = path ? 0 : errno;
+
+	if (e == ENOTCONN) {
+		path = resolve_by_parent(given);
+		if (!path || !is_ours(path))
+			return e;
+		e = unmount_lazily(path);
+		if (e)
+			return e;
+		rfs_log_note("%s: unmounted what a recordiofs that has died left behind", path);
+	}
+	if (!e)
+		*ret = rio_steal(path);
+	return e;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel fills what is missing from a reply with zeros when the file goes
+ * through the page cache: a short answer before a bad record would become wrong
+ * bytes.  So a cached request that touches one is refused as a whole; the kernel
+ * then asks again page by page, and gets the pages before it.  From then on the
+ * record is known, and new handles are direct (past the page cache), where a
+ * short answer is a short read: they get every byte before it.
+ *
+ * Once known, a bad record is a wall: no handle gets bytes from behind it, so
+ * that what a reader sees does not depend on where it began.
+ */
+#include "handle.h"
+
+#include "base/util.h"
+#include "bench.h"
+#include "log.h"
+#include "to_errno.h"
+
+#include <errno.h>
+
+/* Whether node can be read at all. */
+static int check_known(struct rfs_node *node)
+{
+	int e;
+
+	pthread_mutex_lock(&node->lock);
+	e = node->known == RFS_READY ? 0 : node->known == RFS_BROKEN ? node->broken_errno : ESTALE;
+	pthread_mutex_unlock(&node->lock);
+	return e;
+}
+
+int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
+	struct rfs_counters *counters, struct rfs_node *node, struct rfs_handle **ret)
+{
+	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
+	struct rfs_handle *handle;
+	int e;
+
+	e = check_known(node);
+	if (!e)
+		e = rfs_tree_open_source(tree, node, &source);
+	if (e)
+		return e;
+	handle = calloc(1, sizeof(*handle));
+	if (!handle)
+		return ENOMEM;
+	handle->tree = tree;
+	handle->counters = counters;
+	handle->node = node;
+	handle->source = rio_steal(source);
+	handle->direct = rfs_node_bad_off(node) != RIO_NO_OFFSET;
+	rfs_stream_init(&handle->stream, readahead, handle, rio_dataset_len_bytes(node->dataset));
+	rfs_tree_pin(tree, node);
+	rfs_count(&counters->open_files, 1);
+	*ret = handle;
+	return 0;
+}
+
+void rfs_handle_close(struct rfs_handle *handle)
+{
+	rfs_stream_deinit(&handle->stream);
+	rio_source_destroy(handle->source);
+	rfs_tree_forget(handle->tree, handle->node, 1);
+	rfs_count(&handle->counters->open_files, -1);
+	free(handle);
+}
+
+static int encode(struct rfs_handle *handle, struct rio_scratch *scratch, uint64_t off, void *dst,
+	size_t len_bytes, size_t *ret_bytes, struct rio_error *err)
+{
+	struct rio_read_stats stats = {0};
+	int r;
+
+	*ret_bytes = 0;
+	r = rio_dataset_read(handle->node->dataset, handle->source, scratch, off, dst, len_bytes,
+		ret_bytes, &stats, err);
+	rfs_count_read(handle->counters, &stats);
+	return r;
+}
+
+size_t rfs_handle_fill(void *file, uint64_t off, void *dst, size_t len_bytes)
+{
+	struct rfs_bench *bench = rfs_bench();
+	struct rio_error err;
+	size_t n;
+	int r;
+
+	if (!bench)
+		return 0;
+	r = encode(file, bench->scratch, off, dst, len_bytes, &n, &err);
+	return r == 0 || r == RIO_EROW ? n : 0;
+}
+
+/* Encode on this thread, to its own buffer. */
+static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
+	struct rfs_answer *ret)
+{
+	struct rfs_bench *bench = rfs_bench();
+	struct rfs_node *node = handle->node;
+	struct rio_error err;
+	size_t n;
+	int r;
+
+	if (!bench)
+		return ENOMEM;
+	r = encode(handle, bench->scratch, off, bench->reply, len_bytes, &n, &err);
+	if (r == RIO_EROW) {
+		rfs_node_note_bad(node, err.row * rio_dataset_record_bytes(node->dataset), &err);
+		if (!handle->direct || n == 0)
+			return EIO;
+	} else if (r) {
+		if (r != RIO_ESOURCE_CHANGED)
+			rfs_log_error(&err);
+		return rfs_to_errno(&err);
+	} else if (n != len_bytes) {
+		return EIO; /* never fewer: the kernel would make them zeros */
+	}
+	ret->pieces.nr = 0;
+	ret->pieces.iov[0] = (struct iovec){bench->reply, n};
+	return 0;
+}
+
+int rfs_handle_read(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
+	struct rfs_answer *ret)
+{
+	uint64_t size = rio_dataset_len_bytes(handle->node->dataset);
+	uint64_t bad_off = rfs_node_bad_off(handle->node);
+
+	ret->pieces.nr = 0;
+	ret->pieces.iov[0] = (struct iovec){NULL, 0};
+	if (off >= size)
+		return 0;
+	len_bytes = (size_t)RIO_MIN(len_bytes, size - off);
+	if (len_bytes > RFS_READ_BYTES_MAX)
+		return EINVAL;
+	if (bad_off < off + len_bytes) {
+		if (!handle->direct || bad_off <= off)
+			return EIO;
+		len_bytes = (size_t)(bad_off - off);
+	}
+	if (rfs_stream_get(&handle->stream, off, len_bytes, &ret->pieces))
+		return 0;
+	return read_now(handle, off, len_bytes, ret);
+}
+
+void rfs_handle_put(struct rfs_handle *handle, struct rfs_answer *answer)
+{
+	if (answer->pieces.nr)
+		rfs_stream_put(&handle->stream, &answer->pieces);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A folder shows its folders and the CSV files in it, the latter under their
+ * virtual names, and nothing else.  No size is needed for that, so nothing is
+ * counted; but an entry's inode number must be the one that stat will tell, so
+ * each is looked at (O_PATH), which also sorts out FIFOs, devices, links that
+ * lead out, and whatever lies on the other side of our own mount.
+ */
+#include "listing.h"
+
+#include "base/util.h"
+#include "log.h"
+#include "names.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+void rfs_listing_deinit(struct rfs_listing *listing)
+{
+	for (size_t i = 0; i < listing->nr; i++)
+		free(listing->entries[i].name);
+	free(listing->entries);
+	*listing = (struct rfs_listing){0};
+}
+
+static int add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type)
+{
+	struct rfs_entry *entry;
+
+	if (listing->nr == listing->room) {
+		size_t room = listing->room ? 2 * listing->room : 16;
+		void *entries = reallocarray(listing->entries, room, sizeof(*entry));
+
+		if (!entries)
+			return ENOMEM;
+		listing->entries = entries;
+		listing->room = room;
+	}
+	entry = &listing->entries[listing->nr];
+	*entry = (struct rfs_entry){.name = strdup(name), .ino = ino, .type = type};
+	if (!entry->name)
+		return ENOMEM;
+	listing->nr++;
+	return 0;
+}
+
+/* A folder that is being listed. */
+struct walk {
+	const struct rfs_beneath *beneath;
+	const char *suffix;
+	struct rfs_node *folder;
+	bool tell_long; /* log names that are too long: only the first time */
+	struct rfs_listing *listing;
+};
+
+static int path_of(const struct walk *walk, const char *name, char path[PATH_MAX])
+{
+	bool in_root = strcmp(walk->folder->path, ".") == 0;
+	int len = snprintf(path, PATH_MAX, "%s%s%s", in_root ? "" : walk->folder->path,
+		in_root ? "" : "/", name);
+
+	return len < PATH_MAX ? 0 : ENAMETOOLONG;
+}
+
+static int add_file(struct walk *walk, const char *virtual, const char *name)
+{
+	struct rio_stamp stamp;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (path_of(walk, name, path) || rfs_beneath_stat(walk->beneath, path, &st) ||
+		!S_ISREG(st.st_mode))
+		return 0;
+	stamp = rio_stamp_of_stat(&st);
+	return add(walk->listing, virtual, rfs_node_ino(path, &stamp), S_IFREG);
+}
+
+static int add_folder(struct walk *walk, const char *name, bool may_be_link)
+{
+	struct rio_stamp stamp;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (path_of(walk, name, path) || rfs_beneath_stat(walk->beneath, path, &st) ||
+		!S_ISDIR(st.st_mode))
+		return 0;
+	if (may_be_link && rfs_beneath_leads_through(walk->beneath, walk->folder->path, &st))
+		return 0;
+	stamp = rfs_folder_stamp(&st);
+	return add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR);
+}
+
+static void tell_long_name(const struct walk *walk, const char *name)
+{
+	_cleanup_free_ char *path = rfs_beneath_absolute(walk->beneath, walk->folder->path);
+
+	if (walk->tell_long && path)
+		rfs_log("%s/%s: left out, since its name with .%s would be too long", path, name,
+			walk->suffix);
+}
+
+static int add_entry(struct walk *walk, const char *name, unsigned char type)
+{
+	bool may_be_link = type == DT_LNK || type == DT_UNKNOWN;
+	rfs_name virtual;
+	int e = 0;
+
+	if (rfs_name_is_hidden(name))
+		return 0;
+	/* A folder may be called x.csv, and what is a link may be either. */
+	if (type == DT_REG || may_be_link) {
+		switch (rfs_name_to_virtual(walk->suffix, name, virtual)) {
+		case RFS_NAME_CSV:
+			e = add_file(walk, virtual, name);
+			break;
+		case RFS_NAME_TOO_LONG:
+			tell_long_name(walk, name);
+			break;
+		case RFS_NAME_OTHER:
+			break;
+		}
+	}
+	if (!e && (type == DT_DIR || may_be_link))
+		e = add_folder(walk, name, may_be_link);
+	return e;
+}
+
+/* By name, and a file before a folder of the same name. */
+static int compare(const void *a, const void *b)
+{
+	const struct rfs_entry *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : S_ISDIR(x->type) - S_ISDIR(y->type);
+}
+
+/* b.csv beside a folder b.recordio: the file wins, as in a lookup. */
+static void drop_doubles(struct rfs_listing *listing)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < listing->nr; i++) {
+		struct rfs_entry *entry = &listing->entries[i];
+
+		if (n && strcmp(listing->entries[n - 1].name, entry->name) == 0)
+			free(entry->name);
+		else
+			listing->entries[n++] = *entry;
+	}
+	listing->nr = n;
+}
+
+static int add_dots(struct walk *walk)
+{
+	_cleanup_free_ char *above = strdup(walk->folder->path);
+	uint64_t ino = 1;
+	int e = add(walk->listing, ".", walk->folder->ino, S_IFDIR);
+	char *slash = above ? strrchr(above, '/') : NULL;
+
+	if (slash) {
+		struct rio_stamp stamp;
+		struct stat st;
+
+		*slash = '\0';
+		if (rfs_beneath_stat(walk->beneath, above, &st))
+			return ESTALE;
+		stamp = rfs_folder_stamp(&st);
+		ino = rfs_node_ino(above, &stamp);
+	}
+	return e ? e : add(walk->listing, "..", ino, S_IFDIR);
+}
+
+static int add_all(struct walk *walk, DIR *dir)
+{
+	int e = add_dots(walk);
+	size_t nr_dots = walk->listing->nr;
+
+	while (!e) {
+		struct dirent *entry;
+
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry) {
+			e = errno;
+			break;
+		}
+		e = add_entry(walk, entry->d_name, entry->d_type);
+	}
+	if (e)
+		return e;
+	qsort(walk->listing->entries + nr_dots, walk->listing->nr - nr_dots,
+		sizeof(struct rfs_entry), compare);
+	drop_doubles(walk->listing);
+	return 0;
+}
+
+int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
+	struct rfs_node *folder, struct rfs_listing *ret)
+{
+	struct rfs_listing listing = {0};
+	struct walk walk = {
+		.beneath = beneath,
+		.suffix = suffix,
+		.folder = folder,
+		.tell_long = !atomic_exchange(&folder->told_long_names, true),
+		.listing = &listing,
+	};
+	DIR *dir;
+	int fd, e;
+
+	e = rfs_beneath_open(beneath, folder->path, O_RDONLY | O_DIRECTORY, &fd);
+	if (e)
+		return e == ENOENT || e == ENOTDIR ? ESTALE : e;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return ENOMEM;
+	}
+	e = add_all(&walk, dir);
+	closedir(dir);
+	if (e)
+		rfs_listing_deinit(&listing);
+	else
+		*ret = listing;
+	return e;
+}
+
+int rfs_listing_fixed(struct rfs_listing *ret, const struct rfs_node *const *nodes, size_t nr)
+{
+	struct rfs_listing listing = {0};
+	int e = 0;
+
+	for (size_t i = 0; i < nr && !e; i++) {
+		const char *slash = strrchr(nodes[i]->path, '/');
+		const char *name = i == 0 ? "." : i == 1 ? ".." : slash + 1;
+
+		e = add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG);
+	}
+	if (e)
+		rfs_listing_deinit(&listing);
+	else
+		*ret = listing;
+	return e;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a folder of the mount shows at one moment: ".", "..", then bytewise by
+ * name.
+ *
+ * Below it: names, beneath, node.
+ */
+#ifndef RFS_LISTING_H
+#define RFS_LISTING_H
+
+#include "beneath.h"
+#include "node.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct rfs_entry {
+	char *name;
+	uint64_t ino;
+	mode_t type; /* S_IFDIR or S_IFREG */
+};
+
+/* Zeroed is empty. */
+struct rfs_listing {
+	struct rfs_entry *entries;
+	size_t nr;
+	size_t room;
+};
+
+/* Read the RFS_FOLDER folder.  Returns 0 or a positive errno, ESTALE where it is gone. */
+int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
+	struct rfs_node *folder, struct rfs_listing *ret);
+
+/* A listing of given nodes: the folder itself, the one above it, then its files. */
+int rfs_listing_fixed(struct rfs_listing *ret, const struct rfs_node *const *nodes, size_t nr);
+
+void rfs_listing_deinit(struct rfs_listing *listing);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recordiofs SOURCE MOUNTPOINT: from the command line to a session, and back down. */
+#include "base/util.h"
+#include "daemon.h"
+#include "handle.h"
+#include "log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a mount is made of, in the order in which it is made. */
+struct parts {
+	struct rfs_options options;
+	char *mountpoint; /* absolute */
+	struct rfs_beneath beneath;
+	struct rio_store *store;
+};
+
+static bool is_within(const char *path, const char *folder)
+{
+	size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+static int fail_path(const char *path, int e)
+{
+	rfs_log("%s: %s", path, strerror(e));
+	return RFS_EXIT_SYSTEM;
+}
+
+static int open_source(struct parts *parts)
+{
+	const char *given = parts->options.source;
+	_cleanup_free_ char *path = realpath(given, NULL);
+	int e;
+
+	if (!path)
+		return fail_path(given, errno);
+	e = rfs_beneath_init(&parts->beneath, path, is_within(parts->mountpoint, path));
+	if (e == ENOSYS)
+		rfs_log("%s: the kernel has no openat2 (Linux 5.6), or it is forbidden here", given);
+	else if (e)
+		fail_path(given, e);
+	return e ? RFS_EXIT_SYSTEM : 0;
+}
+
+static int find_mountpoint(struct parts *parts)
+{
+	const char *given = parts->options.mountpoint;
+	struct stat st;
+	int e = rfs_daemon_resolve_mountpoint(given, &parts->mountpoint);
+
+	if (!e && stat(parts->mountpoint, &st) < 0)
+		e = errno;
+	if (!e && !S_ISDIR(st.st_mode))
+		e = ENOTDIR;
+	return e ? fail_path(given, e) : 0;
+}
+
+/* A relative index_dir is meant from here, and the daemon will not stay here. */
+static int absolute_dir(const char *dir, char **ret)
+{
+	_cleanup_free_ char *cwd = NULL;
+
+	if (dir[0] == '/') {
+		*ret = strdup(dir);
+		return *ret ? 0 : ENOMEM;
+	}
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return errno;
+	return asprintf(ret, "%s/%s", cwd, dir) < 0 ? ENOMEM : 0;
+}
+
+static int open_store(struct parts *parts)
+{
+	const char *given = parts->options.index_dir;
+	_cleanup_free_ char *dir = NULL;
+	struct rio_error err;
+	int e;
+
+	if (!parts->options.keep_maps)
+		return 0;
+	e = given ? absolute_dir(given, &dir) : 0;
+	if (e)
+		return fail_path(given, e);
+	if (rio_store_create(dir, &parts->store, &err) == 0)
+		return 0;
+	rfs_log_error(&err);
+	if (given)
+		return RFS_EXIT_SYSTEM;
+	rfs_log_note("no offset maps are kept");
+	return 0;
+}
+
+static int add_session_words(struct parts *parts)
+{
+	struct fuse_args *args = &parts->options.session;
+	_cleanup_free_ char *fsname = NULL;
+	_cleanup_free_ char *words = NULL;
+	char fixed[160];
+
+	snprintf(fixed, sizeof(fixed), "-oro,default_permissions,subtype=recordiofs,max_read=%zu%s",
+		(size_t)RIO_MIB, parts->options.allow_other ? ",allow_other" : "");
+	if (asprintf(&fsname, "fsname=%s", parts->beneath.path) < 0)
+		return ENOMEM;
+	if (fuse_opt_add_opt_escaped(&words, fsname) || fuse_opt_add_arg(args, fixed) ||
+		fuse_opt_add_arg(args, "-o") || fuse_opt_add_arg(args, words))
+		return ENOMEM;
+	return 0;
+}
+
+/* In the process that stays. */
+static int serve(struct parts *parts, int ready_fd)
+{
+	struct rfs_mount mount = {.options = &parts->options, .beneath = &parts->beneath};
+	long nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int code = RFS_EXIT_SYSTEM;
+	int e;
+
+	clock_gettime(CLOCK_MONOTONIC, &mount.begun);
+	e = rfs_tree_create(&parts->options, &parts->beneath, parts->store, &mount.tree);
+	if (!e)
+		e = rfs_readahead_create(parts->options.memory_bytes,
+			(unsigned)RIO_MAX(nr_cpus, 1L), rfs_handle_fill, &mount.readahead);
+	if (!e)
+		e = add_session_words(parts);
+	if (e)
+		rfs_log("cannot start: %s", strerror(e));
+	else
+		code = rfs_daemon_serve(&mount, &parts->options.session, parts->mountpoint,
+			ready_fd);
+	rfs_readahead_destroy(mount.readahead);
+	rfs_tree_destroy(mount.tree);
+	return code;
+}
+
+static int run(struct parts *parts)
+{
+	int ready_fd = -1;
+	int code = find_mountpoint(parts);
+
+	if (code)
+		return code;
+	code = open_source(parts);
+	if (code)
+		return code;
+	code = open_store(parts);
+	if (!code && !parts->options.fake) {
+		code = parts->options.foreground ? -1 : rfs_daemon_detach(&ready_fd);
+		if (code < 0)
+			code = serve(parts, ready_fd);
+	}
+	rio_store_destroy(parts->store);
+	rfs_beneath_deinit(&parts->beneath);
+	return code;
+}
+
+static int fail_call(const struct rio_error *err)
+{
+	rfs_log_error(err);
+	if (err->code != RIO_EOPTION)
+		return RFS_EXIT_SYSTEM;
+	fputs("Try 'recordiofs --help'.\n", stderr);
+	return RFS_EXIT_CALL;
+}
+
+int main(int argc, char **argv)
+{
+	struct parts parts = {0};
+	struct rio_error err;
+	int code, call;
+
+	rfs_log_adopt_libfuse();
+	call = rfs_options_parse(&parts.options, argc, argv, &err);
+	switch (call) {
+	case RFS_CALL_MOUNT:
+		code = run(&parts);
+		break;
+	case RFS_CALL_HELP:
+		rfs_options_usage(stdout);
+		code = RFS_EXIT_OK;
+		break;
+	case RFS_CALL_VERSION:
+		printf("recordiofs %s\n", RIO_VERSION);
+		code = RFS_EXIT_OK;
+		break;
+	default:
+		code = fail_call(&err);
+	}
+	free(parts.mountpoint);
+	rfs_options_deinit(&parts.options);
+	return code;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an inode number of the mount stands for, and what is known about it.
+ *
+ * A file's node is bound to one state (stamp) of its source: size, attributes
+ * and content never change, so the kernel may cache them for good.  A changed
+ * source gets another node, with another inode number.
+ *
+ * Below it: beneath, to_errno, log, core/dataset.  References and the table of
+ * nodes are tree's.
+ */
+#ifndef RFS_NODE_H
+#define RFS_NODE_H
+
+#include "beneath.h"
+#include "dataset/dataset.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum rfs_kind {
+	RFS_FOLDER,
+	RFS_FILE,
+	RFS_CONTROL, /* MOUNTPOINT/.recordiofs */
+	RFS_STATUS,  /* in it */
+	RFS_METRICS,
+};
+
+enum rfs_known {
+	RFS_UNKNOWN,
+	RFS_DESCRIBING, /* someone is at it */
+	RFS_READY,      /* dataset is set */
+	RFS_BROKEN,     /* no file that can be encoded: broken_errno and error are set */
+};
+
+struct rfs_node {
+	/* Constant. */
+	enum rfs_kind kind;
+	char *path;             /* of the source, below SOURCE; "." for SOURCE */
+	struct rio_stamp stamp; /* RFS_FOLDER: dev and ino only */
+	struct stat source_st;  /* RFS_FILE: of the source in this state */
+	uint64_t ino;           /* 63 bits, of path and stamp */
+
+	uint64_t nr_refs; /* the kernel's lookups and our handles; guarded by tree's lock */
+
+	pthread_mutex_t lock;     /* all below */
+	pthread_cond_t described; /* known has changed */
+	enum rfs_known known;
+	struct rio_dataset *dataset; /* constant once RFS_READY */
+	int broken_errno;
+	uint64_t bad_off; /* of the first record known to be bad, or RIO_NO_OFFSET */
+	char *error;      /* the message about it, or about a broken file; NULL: none */
+
+	atomic_bool told_long_names; /* RFS_FOLDER */
+};
+
+/* What names a node: two that are equal are one. */
+int rfs_node_compare(const void *a, const void *b);
+
+/* The inode number of path in the state stamp. */
+uint64_t rfs_node_ino(const char *path, const struct rio_stamp *stamp);
+
+/* What a folder is known by: that it changes inside does not make it another. */
+struct rio_stamp rfs_folder_stamp(const struct stat *st);
+
+/* Copies path.  NULL without memory. */
+struct rfs_node *rfs_node_create(enum rfs_kind kind, const char *path,
+	const struct rio_stamp *stamp, const struct stat *source_st);
+void rfs_node_destroy(struct rfs_node *node);
+
+/* Someone who waits, and may stop to. */
+struct rfs_waiter {
+	bool (*gave_up)(void *data); /* from any thread */
+	void *data;
+};
+
+/* How files are described. */
+struct rfs_describer {
+	const struct rfs_beneath *beneath;
+	const struct rio_options *encoding;
+	struct rio_store *store; /* NULL: none */
+};
+
+/*
+ * See to it that node, an RFS_FILE, is RFS_READY or RFS_BROKEN; probed_fd is an
+ * O_PATH descriptor of its source.  Of many callers one does the work.  Returns
+ * 0, or a positive errno: EINTR where the waiter gave up, ESTALE where the source
+ * is not in node's state any more, or what keeps it from being read just now.
+ */
+int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
+	const struct rfs_waiter *waiter);
+
+/* Note that the record that begins at bad_off cannot be encoded; logged the first time. */
+void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio_error *err);
+
+uint64_t rfs_node_bad_off(struct rfs_node *node);
+
+/* A copy of the message, freed by the caller; NULL where there is none (or no memory). */
+char *rfs_node_error(struct rfs_node *node);
+
+#endif

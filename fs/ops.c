@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops.h"
+
+#include "base/util.h"
+#include "bench.h"
+#include "caller.h"
+#include "handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* For what cannot change: the kernel asks again only once it has forgotten. */
+#define FOREVER_SECONDS (365.0 * 24 * 3600)
+
+static struct rfs_mount *mount_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static struct rfs_node *node_of(fuse_req_t req, fuse_ino_t id)
+{
+	if (id == FUSE_ROOT_ID)
+		return rfs_tree_root(mount_of(req)->tree);
+	return (struct rfs_node *)(uintptr_t)id;
+}
+
+static void *pointer_of(const struct fuse_file_info *fi)
+{
+	return (void *)(uintptr_t)fi->fh;
+}
+
+/* For what the caller could not know to be impossible. */
+static void reply_failed(fuse_req_t req, int e)
+{
+	rfs_count(&mount_of(req)->counters.errors, 1);
+	fuse_reply_err(req, e);
+}
+
+static bool gave_up(void *data)
+{
+	fuse_req_t req = data;
+
+	if (fuse_session_exited(mount_of(req)->session))
+		return true;
+	return fuse_req_interrupted(req) && rfs_caller_is_ending(fuse_req_ctx(req)->pid);
+}
+
+/* --- session --- */
+
+static void unwant(struct fuse_conn_info *conn, unsigned caps)
+{
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+	fuse_unset_feature_flag(conn, caps);
+#else
+	conn->want &= ~caps;
+#endif
+}
+
+/* Replies are made in memory, so there is nothing to splice. */
+static void op_init(void *userdata, struct fuse_conn_info *conn)
+{
+	conn->max_read = RFS_READ_BYTES_MAX;
+	unwant(conn, FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+#ifdef FUSE_CAP_DIRECT_IO_ALLOW_MMAP
+	/* So that the good part of a file with a bad record can still be mapped. */
+	fuse_set_feature_flag(conn, FUSE_CAP_DIRECT_IO_ALLOW_MMAP);
+#endif
+}
+
+/* --- names and attributes --- */
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct rfs_mount *mount = mount_of(req);
+	const struct rfs_waiter waiter = {gave_up, req};
+	struct fuse_entry_param entry = {0};
+	struct rfs_node *node;
+	int e;
+
+	e = rfs_tree_lookup(mount->tree, node_of(req, parent), name, &waiter, &node, &entry.attr);
+	if (e == ENOENT) {
+		fuse_reply_err(req, e);
+		return;
+	}
+	if (e) {
+		reply_failed(req, e);
+		return;
+	}
+	entry.ino = (uintptr_t)node;
+	entry.attr_timeout = rfs_tree_is_constant(node) ? FOREVER_SECONDS : 0;
+	/* The kernel has not taken the entry where its caller has gone. */
+	if (fuse_reply_entry(req, &entry))
+		rfs_tree_forget(mount->tree, node, 1);
+}
+
+static void op_forget(fuse_req_t req, fuse_ino_t id, uint64_t nr)
+{
+	rfs_tree_forget(mount_of(req)->tree, node_of(req, id), nr);
+	fuse_reply_none(req);
+}
+
+static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	for (size_t i = 0; i < count; i++)
+		rfs_tree_forget(mount_of(req)->tree, node_of(req, forgets[i].ino),
+			forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
+{
+	struct rfs_node *node = node_of(req, id);
+	struct stat st;
+	int e = rfs_tree_getattr(mount_of(req)->tree, node, &st);
+
+	if (e)
+		reply_failed(req, e);
+	else
+		fuse_reply_attr(req, &st, rfs_tree_is_constant(node) ? FOREVER_SECONDS : 0);
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t id)
+{
+	const uint64_t unit = 4096;
+	struct statvfs st;
+
+	if (fstatvfs(mount_of(req)->beneath->fd, &st) < 0) {
+		reply_failed(req, errno);
+		return;
+	}
+	st.f_blocks = (fsblkcnt_t)((double)st.f_blocks * (double)st.f_frsize / (double)unit);
+	st.f_bfree = (fsblkcnt_t)((double)st.f_bfree * (double)st.f_frsize / (double)unit);
+	st.f_bavail = (fsblkcnt_t)((double)st.f_bavail * (double)st.f_frsize / (double)unit);
+	st.f_bsize = st.f_frsize = unit;
+	st.f_namemax = 255;
+	fuse_reply_statfs(req, &st);
+}
+
+/* --- folders --- */
+
+struct folder_handle {
+	pthread_mutex_t lock;
+	struct rfs_listing listing; /* lock; read anew at offset 0 */
+};
+
+static void op_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
+{
+	struct folder_handle *folder = calloc(1, sizeof(*folder));
+
+	if (!folder) {
+		reply_failed(req, ENOMEM);
+		return;
+	}
+	pthread_mutex_init(&folder->lock, NULL);
+	fi->fh = (uintptr_t)folder;
+	fuse_reply_open(req, fi);
+}
+
+static void op_releasedir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
+{
+	struct folder_handle *folder = pointer_of(fi);
+
+	rfs_listing_deinit(&folder->listing);
+	pthread_mutex_destroy(&folder->lock);
+	free(folder);
+	fuse_reply_err(req, 0);
+}
+
+/* Entries from index on, as many as fit.  An entry's offset is the next one's index. */
+static size_t put_entries(fuse_req_t req, const struct rfs_listing *listing, size_t index,
+	char *buf, size_t room)
+{
+	size_t used = 0;
+
+	for (; index < listing->nr; index++) {
+		const struct rfs_entry *entry = &listing->entries[index];
+		const struct stat st = {.st_ino = entry->ino, .st_mode = entry->type};
+		size_t len = fuse_add_direntry(req, buf + used, room - used, entry->name, &st,
+			(off_t)index + 1);
+
+		if (len > room - used)
+			break;
+		used += len;
+	}
+	return used;
+}
+
+static void op_readdir(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
+	struct fuse_file_info *fi)
+{
+	struct folder_handle *folder = pointer_of(fi);
+	_cleanup_free_ char *buf = malloc(size);
+	size_t used = 0;
+	int e = buf ? 0 : ENOMEM;
+
+	pthread_mutex_lock(&folder->lock);
+	if (!e && off == 0) {
+		rfs_listing_deinit(&folder->listing);
+		e = rfs_tree_list(mount_of(req)->tree, node_of(req, id), &folder->listing);
+	}
+	if (!e)
+		used = put_entries(req, &folder->listing, (size_t)off, buf, size);
+	pthread_mutex_unlock(&folder->lock);
+	if (e)
+		reply_failed(req, e);
+	else
+		fuse_reply_buf(req, buf, used);
+}
+
+/* --- files --- */
+
+static time_t uptime(const struct rfs_mount *mount)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - mount->begun.tv_sec;
+}
+
+static char *control_text(struct rfs_mount *mount, enum rfs_kind kind)
+{
+	struct rfs_readahead_usage usage;
+	struct rfs_status status = {
+		.source = mount->beneath->path,
+		.options = mount->options->given,
+		.uptime_seconds = uptime(mount),
+		.counters = &mount->counters,
+		.files_known = rfs_tree_nr_nodes(mount->tree),
+	};
+
+	rfs_readahead_usage(mount->readahead, &usage);
+	status.blocks = usage.nr_blocks;
+	status.memory_bytes = usage.memory_bytes;
+	status.memory_budget_bytes = usage.budget_bytes;
+	return kind == RFS_STATUS ? rfs_status_text(&status) : rfs_status_metrics(&status);
+}
+
+static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
+{
+	char *text = control_text(mount_of(req), node->kind);
+
+	if (!text) {
+		reply_failed(req, ENOMEM);
+		return;
+	}
+	fi->direct_io = 1;
+	fi->fh = (uintptr_t)text;
+	if (fuse_reply_open(req, fi))
+		free(text);
+}
+
+static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_info *fi)
+{
+	struct rfs_mount *mount = mount_of(req);
+	struct rfs_handle *handle;
+	int e = rfs_handle_open(mount->tree, mount->readahead, &mount->counters, node, &handle);
+
+	if (e) {
+		reply_failed(req, e);
+		return;
+	}
+	fi->direct_io = handle->direct;
+	fi->keep_cache = 1;
+	fi->noflush = 1;
+	fi->fh = (uintptr_t)handle;
+	if (fuse_reply_open(req, fi))
+		rfs_handle_close(handle);
+}
+
+static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
+{
+	struct rfs_node *node = node_of(req, id);
+
+	if ((fi->flags & O_ACCMODE) != O_RDONLY || (fi->flags & O_TRUNC))
+		fuse_reply_err(req, EROFS);
+	else if (node->kind == RFS_FILE)
+		open_file(req, node, fi);
+	else
+		open_control(req, node, fi);
+}
+
+static void op_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
+{
+	if (node_of(req, id)->kind == RFS_FILE)
+		rfs_handle_close(pointer_of(fi));
+	else
+		free(pointer_of(fi));
+	fuse_reply_err(req, 0);
+}
+
+static void read_control(fuse_req_t req, const char *text, size_t size, off_t off)
+{
+	size_t len = strlen(text);
+	size_t begin = (size_t)RIO_MIN((uint64_t)off, len);
+
+	fuse_reply_buf(req, text + begin, RIO_MIN(size, len - begin));
+}
+
+static void read_file(fuse_req_t req, struct rfs_handle *handle, size_t size, off_t off)
+{
+	struct rfs_counters *counters = &mount_of(req)->counters;
+	struct rfs_answer answer;
+	uint64_t len_bytes = 0;
+	int e, nr;
+
+	rfs_count(&counters->requests, 1);
+	e = rfs_handle_read(handle, (uint64_t)off, size, &answer);
+	if (e) {
+		reply_failed(req, e);
+		return;
+	}
+	nr = (int)RIO_MAX(answer.pieces.nr, 1u);
+	for (int i = 0; i < nr; i++)
+		len_bytes += answer.pieces.iov[i].iov_len;
+	fuse_reply_iov(req, answer.pieces.iov, nr);
+	rfs_handle_put(handle, &answer);
+	rfs_count(&counters->served_bytes, len_bytes);
+}
+
+static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
+	struct fuse_file_info *fi)
+{
+	if (node_of(req, id)->kind == RFS_FILE)
+		read_file(req, pointer_of(fi), size, off);
+	else
+		read_control(req, pointer_of(fi), size, off);
+}
+
+/* --- extended attributes --- */
+
+#define XATTR_PREFIX "user.recordiofs."
+
+static char *print_count(uint64_t value)
+{
+	char *text;
+
+	return asprintf(&text, "%ju", (uintmax_t)value) < 0 ? NULL : text;
+}
+
+static const struct rio_dataset *dataset_of(struct rfs_node *node)
+{
+	const struct rio_dataset *dataset;
+
+	pthread_mutex_lock(&node->lock);
+	dataset = node->dataset;
+	pthread_mutex_unlock(&node->lock);
+	return dataset;
+}
+
+/* The value of name after the prefix, freed by the caller; NULL where node has none. */
+static char *xattr_value(struct rfs_mount *mount, struct rfs_node *node, const char *name)
+{
+	const struct rio_dataset *dataset = dataset_of(node);
+
+	if (strcmp(name, "source") == 0)
+		return rfs_beneath_absolute(mount->beneath, node->path);
+	if (strcmp(name, "error") == 0)
+		return rfs_node_error(node);
+	if (!dataset)
+		return NULL;
+	if (strcmp(name, "rows") == 0)
+		return print_count(rio_dataset_nr_rows(dataset));
+	if (strcmp(name, "columns") == 0)
+		return print_count(rio_dataset_schema(dataset)->nr_columns);
+	if (strcmp(name, "record_bytes") == 0)
+		return print_count(rio_dataset_record_bytes(dataset));
+	return NULL;
+}
+
+/* size 0 asks how much room is needed. */
+static void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t size)
+{
+	if (size == 0)
+		fuse_reply_xattr(req, len);
+	else if (size < len)
+		fuse_reply_err(req, ERANGE);
+	else
+		fuse_reply_buf(req, bytes, len);
+}
+
+static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
+{
+	struct rfs_node *node = node_of(req, id);
+	_cleanup_free_ char *value = NULL;
+
+	if (node->kind == RFS_FILE && strncmp(name, XATTR_PREFIX, strlen(XATTR_PREFIX)) == 0)
+		value = xattr_value(mount_of(req), node, name + strlen(XATTR_PREFIX));
+	if (value)
+		reply_xattr(req, value, strlen(value), size);
+	else
+		fuse_reply_err(req, ENODATA);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)
+{
+	static const char *const names[] = {"columns", "error", "record_bytes", "rows", "source"};
+	struct rfs_node *node = node_of(req, id);
+	char list[RIO_ARRAY_SIZE(names) * 64];
+	size_t len = 0;
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(names) && node->kind == RFS_FILE; i++) {
+		_cleanup_free_ char *value = xattr_value(mount_of(req), node, names[i]);
+
+		if (value)
+			len += (size_t)sprintf(list + len, XATTR_PREFIX "%s", names[i]) + 1;
+	}
+	reply_xattr(req, list, len, size);
+}
+
+/* --- what would change something ---
+ *
+ * The mount is read-only, so the kernel refuses all of this by itself, until
+ * somebody remounts it.
+ */
+
+#define REFUSE(name, ...)                                                                          \
+	static void op_##name(fuse_req_t req, fuse_ino_t id, __VA_ARGS__)                          \
+	{                                                                                          \
+		fuse_reply_err(req, EROFS);                                                        \
+	}
+
+REFUSE(setattr, struct stat *st, int set, struct fuse_file_info *fi)
+REFUSE(mknod, const char *name, mode_t mode, dev_t dev)
+REFUSE(mkdir, const char *name, mode_t mode)
+REFUSE(unlink, const char *name)
+REFUSE(rmdir, const char *name)
+REFUSE(rename, const char *name, fuse_ino_t to, const char *to_name, unsigned flags)
+REFUSE(link, fuse_ino_t to, const char *to_name)
+REFUSE(write, const char *buf, size_t size, off_t off, struct fuse_file_info *fi)
+REFUSE(create, const char *name, mode_t mode, struct fuse_file_info *fi)
+REFUSE(setxattr, const char *name, const char *value, size_t size, int flags)
+REFUSE(removexattr, const char *name)
+REFUSE(fallocate, int mode, off_t off, off_t len, struct fuse_file_info *fi)
+
+static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	fuse_reply_err(req, EROFS);
+}
+
+const struct fuse_lowlevel_ops rfs_ops = {
+	.init = op_init,
+	.lookup = op_lookup,
+	.forget = op_forget,
+	.forget_multi = op_forget_multi,
+	.getattr = op_getattr,
+	.statfs = op_statfs,
+
+	.opendir = op_opendir,
+	.readdir = op_readdir,
+	.releasedir = op_releasedir,
+
+	.open = op_open,
+	.read = op_read,
+	.release = op_release,
+
+	.getxattr = op_getxattr,
+	.listxattr = op_listxattr,
+
+	.setattr = op_setattr,
+	.mknod = op_mknod,
+	.mkdir = op_mkdir,
+	.unlink = op_unlink,
+	.rmdir = op_rmdir,
+	.symlink = op_symlink,
+	.rename = op_rename,
+	.link = op_link,
+	.write = op_write,
+	.create = op_create,
+	.setxattr = op_setxattr,
+	.removexattr = op_removexattr,
+	.fallocate = op_fallocate,
+};

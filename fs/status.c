@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Both texts come from one table, so that neither can know what the other does
+ * not.
+ */
+#include "status.h"
+
+#include "base/util.h"
+
+#include <stdio.h>
+
+struct line {
+	const char *key;
+	const char *type; /* Prometheus': a counter's name gets _total */
+	const char *help;
+	uint64_t value;
+};
+
+enum { NR_LINES = 11 };
+
+static uint64_t get(const atomic_uint_fast64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void gather(const struct rfs_status *s, struct line lines[NR_LINES])
+{
+	const struct rfs_counters *c = s->counters;
+	const struct line all[NR_LINES] = {
+		{"uptime_seconds", "gauge", "Time since the mount", (uint64_t)s->uptime_seconds},
+		{"open_files", "gauge", "Open handles of encoded files", get(&c->open_files)},
+		{"files_known", "gauge", "Files and folders that the kernel has looked up",
+			s->files_known},
+		{"blocks", "gauge", "Blocks held for sequential readers", s->blocks},
+		{"memory_bytes", "gauge", "Memory of blocks", s->memory_bytes},
+		{"memory_budget_bytes", "gauge", "What memory_bytes never exceeds",
+			s->memory_budget_bytes},
+		{"requests", "counter", "Reads asked for by the kernel", get(&c->requests)},
+		{"served_bytes", "counter", "Bytes of encoded files given out",
+			get(&c->served_bytes)},
+		{"source_bytes", "counter", "Bytes of sources read and scanned to encode",
+			get(&c->source_bytes)},
+		{"rows", "counter", "Rows encoded", get(&c->rows)},
+		{"errors", "counter", "Requests that failed", get(&c->errors)},
+	};
+
+	for (size_t i = 0; i < NR_LINES; i++)
+		lines[i] = all[i];
+}
+
+void rfs_count_read(struct rfs_counters *counters, const struct rio_read_stats *stats)
+{
+	rfs_count(&counters->source_bytes, stats->source_bytes);
+	rfs_count(&counters->rows, stats->nr_rows);
+}
+
+/* A value of a status line, or of a quoted label: line feeds and quotes escaped. */
+static void put_escaped(FILE *file, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n')
+			fputs("\\n", file);
+		else if (*text == '\\' || *text == '"')
+			fprintf(file, "\\%c", *text);
+		else
+			fputc(*text, file);
+	}
+}
+
+/* What a stream of open_memstream has gathered, if it could. */
+static char *finish(FILE *file, char **text)
+{
+	int failed = ferror(file) | fclose(file);
+
+	if (failed) {
+		free(*text);
+		return NULL;
+	}
+	return *text;
+}
+
+char *rfs_status_text(const struct rfs_status *status)
+{
+	struct line lines[NR_LINES];
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	if (!file)
+		return NULL;
+	gather(status, lines);
+	fputs("version: " RIO_VERSION "\nsource: ", file);
+	put_escaped(file, status->source);
+	fputs("\noptions: ", file);
+	put_escaped(file, status->options);
+	fputc('\n', file);
+	for (size_t i = 0; i < NR_LINES; i++)
+		fprintf(file, "%s: %ju\n", lines[i].key, (uintmax_t)lines[i].value);
+	return finish(file, &text);
+}
+
+char *rfs_status_metrics(const struct rfs_status *status)
+{
+	struct line lines[NR_LINES];
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	if (!file)
+		return NULL;
+	gather(status, lines);
+	fputs("# HELP recordiofs_info What is mounted\n# TYPE recordiofs_info gauge\n"
+	      "recordiofs_info{version=\"" RIO_VERSION "\",source=\"", file);
+	put_escaped(file, status->source);
+	fputs("\"} 1\n", file);
+	for (size_t i = 0; i < NR_LINES; i++) {
+		const struct line *l = &lines[i];
+		const char *total = l->type[0] == 'c' ? "_total" : "";
+
+		fprintf(file, "# HELP recordiofs_%s%s %s\n# TYPE recordiofs_%s%s %s\n"
+			      "recordiofs_%s%s %ju\n",
+			l->key, total, l->help, l->key, total, l->type, l->key, total,
+			(uintmax_t)l->value);
+	}
+	return finish(file, &text);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the daemon has done and holds, and the two texts that tell it:
+ * .recordiofs/status for people, .recordiofs/metrics for Prometheus.
+ *
+ * Below it: core/dataset (for the cost of a read).  Counting is lock-free.
+ */
+#ifndef RFS_STATUS_H
+#define RFS_STATUS_H
+
+#include "dataset/dataset.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Counted as things happen; relaxed atomics, exact but not mutually in step. */
+struct rfs_counters {
+	atomic_uint_fast64_t open_files;
+	atomic_uint_fast64_t requests;     /* reads asked for */
+	atomic_uint_fast64_t served_bytes; /* of encoded files */
+	atomic_uint_fast64_t source_bytes; /* read and scanned */
+	atomic_uint_fast64_t rows;         /* encoded */
+	atomic_uint_fast64_t errors;       /* requests that failed, for other reasons than
+					      asking for what is not there */
+};
+
+static inline void rfs_count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+void rfs_count_read(struct rfs_counters *counters, const struct rio_read_stats *stats);
+
+/* What is looked up when a text is made. */
+struct rfs_status {
+	const char *source;
+	const char *options;
+	time_t uptime_seconds;
+	const struct rfs_counters *counters;
+	uint64_t files_known;
+	uint64_t blocks; /* encoded ahead, or being encoded */
+	uint64_t memory_bytes;
+	uint64_t memory_budget_bytes;
+};
+
+/* Freed by the caller; NULL without memory. */
+char *rfs_status_text(const struct rfs_status *status);
+char *rfs_status_metrics(const struct rfs_status *status);
+
+#endif

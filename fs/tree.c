@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Folders are live: nothing about a name is cached, neither here nor (entry
+ * timeout 0) in the kernel, so every walk looks at SOURCE again and sees what is
+ * new, changed, renamed or gone.  What is kept are nodes, under path and stamp:
+ * a lookup that finds the source in a state that is known gets the same node
+ * back, with its size and its pages.
+ *
+ * The table is libc's tree (tsearch), ordered by inode number, a hash.  One lock
+ * guards it and all reference counts; it is held for pointer work only.
+ *
+ * The nodes' numbers for the kernel are their addresses: it holds a reference on
+ * what it names, so an address cannot be another node's while it is in use.
+ */
+#include "tree.h"
+
+#include "base/util.h"
+#include "names.h"
+
+#include <errno.h>
+#include <search.h>
+#include <string.h>
+#include <time.h>
+
+/* A source that changes while it is counted is counted again, so many times. */
+#define DESCRIBE_TRIES_MAX 4
+
+#define CONTROL_NAME ".recordiofs"
+
+struct rfs_tree {
+	const struct rfs_options *options;
+	const struct rfs_beneath *beneath;
+	struct rfs_describer describer;
+
+	struct rfs_node *root;
+	struct rfs_node *control, *status, *metrics;
+
+	pthread_mutex_t lock; /* all below, and every node's nr_refs */
+	void *nodes;          /* of tsearch, by rfs_node_compare */
+	size_t nr_nodes;
+};
+
+/* --- nodes and references --- */
+
+/* The node for path in this state, new or known, with a reference more. */
+static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	const struct rio_stamp *stamp, const struct stat *st, struct rfs_node **ret)
+{
+	struct rfs_node *node = rfs_node_create(kind, path, stamp, st);
+	struct rfs_node **slot = NULL;
+
+	if (!node)
+		return ENOMEM;
+	pthread_mutex_lock(&tree->lock);
+	slot = tsearch(node, &tree->nodes, rfs_node_compare);
+	if (slot) {
+		(*slot)->nr_refs++;
+		tree->nr_nodes += *slot == node;
+		*ret = *slot;
+	}
+	pthread_mutex_unlock(&tree->lock);
+	if (!slot || *ret != node)
+		rfs_node_destroy(node);
+	return slot ? 0 : ENOMEM;
+}
+
+static bool is_fixed(const struct rfs_tree *tree, const struct rfs_node *node)
+{
+	return node == tree->root || node == tree->control || node == tree->status ||
+	       node == tree->metrics;
+}
+
+void rfs_tree_pin(struct rfs_tree *tree, struct rfs_node *node)
+{
+	pthread_mutex_lock(&tree->lock);
+	node->nr_refs++;
+	pthread_mutex_unlock(&tree->lock);
+}
+
+void rfs_tree_forget(struct rfs_tree *tree, struct rfs_node *node, uint64_t nr)
+{
+	bool gone;
+
+	if (is_fixed(tree, node))
+		return;
+	pthread_mutex_lock(&tree->lock);
+	node->nr_refs -= RIO_MIN(nr, node->nr_refs);
+	gone = node->nr_refs == 0;
+	if (gone) {
+		tdelete(node, &tree->nodes, rfs_node_compare);
+		tree->nr_nodes--;
+	}
+	pthread_mutex_unlock(&tree->lock);
+	if (gone)
+		rfs_node_destroy(node);
+}
+
+size_t rfs_tree_nr_nodes(struct rfs_tree *tree)
+{
+	size_t nr;
+
+	pthread_mutex_lock(&tree->lock);
+	nr = tree->nr_nodes;
+	pthread_mutex_unlock(&tree->lock);
+	return nr;
+}
+
+struct rfs_node *rfs_tree_root(struct rfs_tree *tree)
+{
+	return tree->root;
+}
+
+static struct rfs_node *create_fixed(enum rfs_kind kind, const char *path, uint64_t ino)
+{
+	struct rfs_node *node = rfs_node_create(kind, path, &(struct rio_stamp){0}, NULL);
+
+	if (node)
+		node->ino = ino;
+	return node;
+}
+
+int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
+	struct rio_store *store, struct rfs_tree **ret)
+{
+	struct rfs_tree *tree = calloc(1, sizeof(*tree));
+
+	if (!tree)
+		return ENOMEM;
+	tree->options = options;
+	tree->beneath = beneath;
+	tree->describer = (struct rfs_describer){
+		.beneath = beneath, .encoding = &options->encoding, .store = store};
+	pthread_mutex_init(&tree->lock, NULL);
+	tree->root = create_fixed(RFS_FOLDER, ".", 1);
+	tree->control = create_fixed(RFS_CONTROL, CONTROL_NAME, 2);
+	tree->status = create_fixed(RFS_STATUS, CONTROL_NAME "/status", 3);
+	tree->metrics = create_fixed(RFS_METRICS, CONTROL_NAME "/metrics", 4);
+	if (!tree->root || !tree->control || !tree->status || !tree->metrics) {
+		rfs_tree_destroy(tree);
+		return ENOMEM;
+	}
+	*ret = tree;
+	return 0;
+}
+
+static void destroy_node(void *node)
+{
+	rfs_node_destroy(node);
+}
+
+void rfs_tree_destroy(struct rfs_tree *tree)
+{
+	if (!tree)
+		return;
+	tdestroy(tree->nodes, destroy_node);
+	rfs_node_destroy(tree->root);
+	rfs_node_destroy(tree->control);
+	rfs_node_destroy(tree->status);
+	rfs_node_destroy(tree->metrics);
+	pthread_mutex_destroy(&tree->lock);
+	free(tree);
+}
+
+/* --- attributes --- */
+
+static void set_owner(const struct rfs_tree *tree, const struct stat *source_st, struct stat *st)
+{
+	const struct rfs_options *o = tree->options;
+
+	st->st_uid = o->has_uid ? o->uid : source_st->st_uid;
+	st->st_gid = o->has_gid ? o->gid : source_st->st_gid;
+	st->st_mode &= ~o->umask;
+}
+
+/* What readers of stdio and Python take as their buffer: a page would be slow. */
+#define ST_BLKSIZE (256 * RIO_KIB)
+
+static void set_size(struct stat *st, uint64_t len_bytes)
+{
+	st->st_size = (off_t)len_bytes;
+	st->st_blocks = (blkcnt_t)((len_bytes + 511) / 512);
+	st->st_blksize = ST_BLKSIZE;
+}
+
+static void file_attr(const struct rfs_tree *tree, struct rfs_node *node, struct stat *st)
+{
+	const struct stat *from = &node->source_st;
+	uint64_t len_bytes;
+
+	pthread_mutex_lock(&node->lock);
+	/*
+	 * A file that cannot be encoded has one byte, which reads as EIO: many
+	 * readers skip empty files without a word, and the error with them.
+	 */
+	len_bytes = node->known == RFS_READY ? rio_dataset_len_bytes(node->dataset) : 1;
+	pthread_mutex_unlock(&node->lock);
+
+	*st = (struct stat){.st_ino = node->ino, .st_nlink = 1};
+	st->st_mode = S_IFREG | (from->st_mode & 0444);
+	st->st_mtim = st->st_atim = from->st_mtim;
+	st->st_ctim = from->st_ctim;
+	set_owner(tree, from, st);
+	set_size(st, len_bytes);
+}
+
+static void folder_attr(const struct rfs_tree *tree, const struct rfs_node *node,
+	const struct stat *from, struct stat *st)
+{
+	*st = (struct stat){.st_ino = node->ino, .st_nlink = 2};
+	st->st_mode = S_IFDIR | (from->st_mode & 0555);
+	st->st_mtim = st->st_atim = from->st_mtim;
+	st->st_ctim = from->st_ctim;
+	set_owner(tree, from, st);
+	set_size(st, 0);
+}
+
+static void control_attr(const struct rfs_tree *tree, const struct rfs_node *node,
+	struct stat *st)
+{
+	const struct stat self = {.st_uid = geteuid(), .st_gid = getegid()};
+	bool is_folder = node->kind == RFS_CONTROL;
+
+	*st = (struct stat){.st_ino = node->ino, .st_nlink = is_folder ? 2 : 1};
+	st->st_mode = is_folder ? S_IFDIR | 0555 : S_IFREG | 0444;
+	clock_gettime(CLOCK_REALTIME, &st->st_mtim);
+	st->st_atim = st->st_ctim = st->st_mtim;
+	set_owner(tree, &self, st);
+	set_size(st, 0);
+}
+
+static bool is_same_folder(const struct rfs_tree *tree, const struct rfs_node *node,
+	const struct stat *st)
+{
+	struct rio_stamp stamp = rfs_folder_stamp(st);
+
+	return S_ISDIR(st->st_mode) &&
+	       (node == tree->root || rio_stamp_equal(&stamp, &node->stamp));
+}
+
+int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node, struct stat *ret_st)
+{
+	struct stat st;
+
+	switch (node->kind) {
+	case RFS_FILE:
+		file_attr(tree, node, ret_st);
+		return 0;
+	case RFS_FOLDER:
+		if (rfs_beneath_stat(tree->beneath, node->path, &st) ||
+			!is_same_folder(tree, node, &st))
+			return ESTALE;
+		folder_attr(tree, node, &st, ret_st);
+		return 0;
+	default:
+		control_attr(tree, node, ret_st);
+		return 0;
+	}
+}
+
+bool rfs_tree_is_constant(const struct rfs_node *node)
+{
+	return node->kind == RFS_FILE;
+}
+
+/* --- lookups --- */
+
+static char *join_path(const struct rfs_node *folder, const char *name)
+{
+	char *path;
+
+	if (strcmp(folder->path, ".") == 0)
+		return strdup(name);
+	return asprintf(&path, "%s/%s", folder->path, name) < 0 ? NULL : path;
+}
+
+/* Dangling links, links that lead out, folders on the way gone: not there, for us. */
+static int not_there(int e)
+{
+	return e == EXDEV || e == ELOOP || e == ENOTDIR || e == ENAMETOOLONG ? ENOENT : e;
+}
+
+static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	struct rfs_node **ret, struct stat *ret_st)
+{
+	_cleanup_free_ char *path = join_path(parent, name);
+	struct rio_stamp stamp;
+	struct stat st;
+	int e;
+
+	if (!path)
+		return ENOMEM;
+	e = not_there(rfs_beneath_stat(tree->beneath, path, &st));
+	if (e)
+		return e;
+	if (!S_ISDIR(st.st_mode) || rfs_beneath_leads_through(tree->beneath, parent->path, &st))
+		return ENOENT;
+	stamp = rfs_folder_stamp(&st);
+	e = get_node(tree, RFS_FOLDER, path, &stamp, NULL, ret);
+	if (!e)
+		folder_attr(tree, *ret, &st, ret_st);
+	return e;
+}
+
+/* One try; ESTALE where the source changed meanwhile. */
+static int lookup_source(struct rfs_tree *tree, const char *path,
+	const struct rfs_waiter *waiter, struct rfs_node **ret)
+{
+	_cleanup_close_ int fd = -1;
+	struct rfs_node *node;
+	struct rio_stamp stamp;
+	struct stat st;
+	int e;
+
+	e = not_there(rfs_beneath_probe(tree->beneath, path, &fd, &st));
+	if (e)
+		return e;
+	if (!S_ISREG(st.st_mode))
+		return ENOENT;
+	stamp = rio_stamp_of_stat(&st);
+	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
+	if (e)
+		return e;
+	e = rfs_node_describe(node, &tree->describer, fd, waiter);
+	if (e) {
+		rfs_tree_forget(tree, node, 1);
+		return e;
+	}
+	*ret = node;
+	return 0;
+}
+
+static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct stat *ret_st)
+{
+	_cleanup_free_ char *path = NULL;
+	rfs_name source;
+	int e = ESTALE;
+
+	if (!rfs_name_to_source(tree->options->encoding.suffix, name, source))
+		return ENOENT;
+	path = join_path(parent, source);
+	if (!path)
+		return ENOMEM;
+	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
+		e = lookup_source(tree, path, waiter, ret);
+	if (!e)
+		file_attr(tree, *ret, ret_st);
+	return e == ESTALE ? EBUSY : e; /* it is being written all the time */
+}
+
+static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_node *parent,
+	const char *name)
+{
+	if (parent == tree->root)
+		return strcmp(name, CONTROL_NAME) == 0 ? tree->control : NULL;
+	if (parent != tree->control)
+		return NULL;
+	if (strcmp(name, "status") == 0)
+		return tree->status;
+	return strcmp(name, "metrics") == 0 ? tree->metrics : NULL;
+}
+
+int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct stat *ret_st)
+{
+	struct rfs_node *control = find_control(tree, parent, name);
+	int e;
+
+	if (control) {
+		control_attr(tree, control, ret_st);
+		*ret = control;
+		return 0;
+	}
+	if (parent->kind != RFS_FOLDER || rfs_name_is_hidden(name))
+		return ENOENT;
+	e = lookup_file(tree, parent, name, waiter, ret, ret_st);
+	return e == ENOENT ? lookup_folder(tree, parent, name, ret, ret_st) : e;
+}
+
+int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node, struct rio_source **ret)
+{
+	_cleanup_free_ char *path = rfs_beneath_absolute(tree->beneath, node->path);
+	_cleanup_close_ int probed_fd = -1;
+	struct rio_stamp stamp;
+	struct rio_error err;
+	struct stat st;
+	int fd, e;
+
+	if (!path)
+		return ENOMEM;
+	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &probed_fd, &st));
+	if (e)
+		return e == ENOENT ? ESTALE : e;
+	stamp = rio_stamp_of_stat(&st);
+	if (!rio_stamp_equal(&stamp, &node->stamp))
+		return ESTALE;
+	e = rfs_beneath_reopen(probed_fd, &fd);
+	if (e)
+		return e;
+	return rio_source_from_fd(fd, path, ret, &err) ? ENOMEM : 0;
+}
+
+int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)
+{
+	if (folder == tree->control)
+		return rfs_listing_fixed(ret, (const struct rfs_node *const[]){tree->control,
+				tree->root, tree->status, tree->metrics}, 4);
+	return rfs_listing_read(tree->beneath, tree->options->encoding.suffix, folder, ret);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mount's folders and files as the kernel knows them: lookups, attributes,
+ * listings, and how long each node lives.
+ *
+ * Below it: names, beneath, node, listing, options.  It knows no request of fuse's.
+ *
+ * Functions return 0 or a positive errno; all are safe from many threads.  A
+ * node that a caller has (from the kernel, or pinned) stays valid until forgotten.
+ */
+#ifndef RFS_TREE_H
+#define RFS_TREE_H
+
+#include "beneath.h"
+#include "listing.h"
+#include "node.h"
+#include "options.h"
+
+#include <stddef.h>
+
+struct rfs_tree;
+
+/* Borrows all three.  store may be NULL. */
+int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
+	struct rio_store *store, struct rfs_tree **ret);
+/* With all nodes, wherever they are still known.  Takes NULL. */
+void rfs_tree_destroy(struct rfs_tree *tree);
+
+struct rfs_node *rfs_tree_root(struct rfs_tree *tree);
+
+/* Nodes that the kernel or a handle holds, apart from the fixed ones. */
+size_t rfs_tree_nr_nodes(struct rfs_tree *tree);
+
+/*
+ * The node that name in the folder parent is now, with a reference more.  A
+ * file is described, so its attributes are exact; that may take long.
+ */
+int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct stat *ret_st);
+
+/* A reference more, for who has one already; nr fewer, after which it may be gone. */
+void rfs_tree_pin(struct rfs_tree *tree, struct rfs_node *node);
+void rfs_tree_forget(struct rfs_tree *tree, struct rfs_node *node, uint64_t nr);
+
+/* ESTALE for a folder that is not there any more. */
+int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node, struct stat *ret_st);
+
+/* Whether the attributes that were given out for node can never change. */
+bool rfs_tree_is_constant(const struct rfs_node *node);
+
+/* Open the source of an RFS_FILE; ESTALE unless it is in node's state. */
+int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
+	struct rio_source **ret);
+
+int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret);
+
+#endif
