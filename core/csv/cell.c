@@ -16,9 +16,10 @@
 #include "csv/number_fast.h"
 
 #include <math.h>
+#include <string.h>
 
-struct rio_span rio_cell_trim(const struct rio_dialect *dialect, const uint8_t *begin,
-	const uint8_t *end)
+struct rio_span rio_cell_trim(
+	const struct rio_dialect *dialect, const uint8_t *begin, const uint8_t *end)
 {
 	/* Line feeds are those of blank lines in front. */
 	while (begin < end && (*begin == '\n' || rio_dialect_is_blank(dialect, *begin)))
@@ -71,12 +72,14 @@ static enum rio_cell_kind number(const struct rio_cell_rules *rules, double valu
 	return RIO_CELL_NUMBER;
 }
 
-enum rio_cell_kind rio_cell_read(const struct rio_cell_rules *rules, const uint8_t *begin,
-	const uint8_t *end, double *ret)
+enum rio_cell_kind rio_cell_read(
+	const struct rio_cell_rules *rules, const uint8_t *begin, const uint8_t *end, double *ret)
 {
 	struct rio_span cell;
 	double value;
 
+	if (rio_number_fast(begin, end, ret))
+		return RIO_CELL_NUMBER;
 	if (rio_number_parse(begin, end, &value))
 		return number(rules, value, ret);
 	cell = rio_cell_trim(&rules->dialect, begin, end);

@@ -3,6 +3,7 @@
 #include "csv/kernel.h"
 
 #include "csv/block.h"
+#include "csv/number_fast.h"
 #include "csv/scan.h"
 
 static bool usable(void)
@@ -26,9 +27,11 @@ static void scan(const struct rio_dialect *dialect, const uint8_t *p, size_t len
 static inline bool read_field(const struct rio_cell_rules *rules, const uint8_t *p,
 	uint32_t before, uint32_t end, double *ret)
 {
-	enum rio_cell_kind kind = rio_cell_read(rules, p + (uint32_t)(before + 1), p + end, ret);
+	const uint8_t *begin = p + (uint32_t)(before + 1);
 
-	return rio_likely(kind == RIO_CELL_NUMBER) || rio_cell_kind_ok(rules, kind);
+	if (rio_likely(rio_number_fast(begin, p + end, ret)))
+		return true;
+	return rio_cell_kind_ok(rules, rio_cell_read(rules, begin, p + end, ret));
 }
 
 static size_t to_f32(const struct rio_cell_rules *rules, const uint8_t *p,

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Building, verifying, listing and pruning kept maps.  Results go to standard
+ * output, a line a file; how far it is goes to standard error (tool/progress).
+ * A file that fails does not keep the others from their turn.
+ */
+#include "tool/paths.h"
+#include "tool/progress.h"
+#include "tool/tool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { OPTION_VERIFY, OPTION_LIST, OPTION_PRUNE };
+
+static bool is_small(const struct rio_tool_input *input)
+{
+	return rio_dataset_stamp(input->dataset)->size_bytes < RIO_STORE_SOURCE_BYTES_MIN;
+}
+
+/* The map kept for an input as it is now. */
+static int load_kept(const struct rio_tool_call *call, const struct rio_tool_input *input,
+	struct rio_map **ret, struct rio_error *err)
+{
+	_cleanup_free_ char *row_key = NULL;
+	int r = rio_options_row_key(&call->options, &row_key, err);
+
+	if (!r)
+		r = rio_store_load(call->store,
+			&(struct rio_store_key){input->store_path, row_key},
+			rio_dataset_stamp(input->dataset), ret, NULL, err);
+	return r;
+}
+
+/* A quote that makes rows unreadable is wrong data, though the map is right. */
+static enum rio_exit tell_bad_quote(const struct rio_tool_input *input)
+{
+	const struct rio_map *map = rio_dataset_map(input->dataset);
+
+	if (map->bad_quote_off == RIO_NO_OFFSET)
+		return RIO_EXIT_DONE;
+	fprintf(stderr, "recordio: %s: unreadable from row %ju on: a %s quote at byte %ju\n",
+		input->name, (uintmax_t)map->bad_quote_row,
+		map->bad_quote_open ? "never closed" : "misplaced",
+		(uintmax_t)map->bad_quote_off);
+	return RIO_EXIT_DATA;
+}
+
+static enum rio_exit tell_built(const struct rio_tool_call *call,
+	const struct rio_tool_input *input)
+{
+	static const char *const texts[] = {
+		[RIO_MAP_BUILT] = "map built",
+		[RIO_MAP_LOADED] = "map is up to date",
+		[RIO_MAP_EXTENDED] = "map extended",
+		[RIO_MAP_REBUILT] = "map rebuilt",
+	};
+	const char *reason = rio_dataset_map_reason(input->dataset);
+	uint64_t nr_rows = rio_dataset_nr_rows(input->dataset);
+	struct rio_map *kept = NULL;
+	struct rio_error err;
+
+	if (!is_small(input) && load_kept(call, input, &kept, &err)) {
+		if (*reason)
+			rio_fail(&err, RIO_ESYSTEM, "%s", reason);
+		rio_error_set_file(&err, input->name);
+		return rio_tool_report(&err);
+	}
+	printf("%s: %ju row%s, ", input->name, (uintmax_t)nr_rows, nr_rows == 1 ? "" : "s");
+	if (is_small(input))
+		puts("too small to need a map");
+	else
+		printf("%s%s%s\n", texts[rio_dataset_map_origin(input->dataset)],
+			*reason ? ": " : "", reason);
+	rio_map_destroy(kept);
+	return tell_bad_quote(input);
+}
+
+static bool maps_equal(const struct rio_map *a, const struct rio_map *b)
+{
+	return rio_stamp_equal(&a->stamp, &b->stamp) && a->data_off == b->data_off &&
+	       a->data_line == b->data_line && a->nr_checkpoints == b->nr_checkpoints &&
+	       a->bad_quote_off == b->bad_quote_off && a->bad_quote_row == b->bad_quote_row &&
+	       a->bad_quote_open == b->bad_quote_open &&
+	       memcmp(a->checkpoints, b->checkpoints,
+		       a->nr_checkpoints * sizeof(*a->checkpoints)) == 0;
+}
+
+/* The input was counted anew, without the store: is what is kept the same? */
+static enum rio_exit tell_verified(const struct rio_tool_call *call,
+	const struct rio_tool_input *input)
+{
+	const struct rio_map *counted = rio_dataset_map(input->dataset);
+	struct rio_map *kept = NULL;
+	struct rio_error err;
+	bool equal;
+	int r;
+
+	if (is_small(input)) {
+		printf("%s: ok, too small to need a map\n", input->name);
+		return RIO_EXIT_DONE;
+	}
+	r = load_kept(call, input, &kept, &err);
+	equal = r == 0 && maps_equal(kept, counted);
+	if (r == RIO_EMAP_STALE)
+		printf("%s: stale: %s\n", input->name, err.message);
+	else if (r == RIO_EMAP_DAMAGED)
+		printf("%s: %s\n", input->name, err.message); /* "damaged map: …" */
+	else if (r == RIO_ENOT_INDEXED)
+		printf("%s: no map is kept\n", input->name);
+	else if (r)
+		return rio_tool_report(&err);
+	else if (!equal)
+		printf("%s: wrong: the kept map has %ju rows, counted were %ju\n", input->name,
+			(uintmax_t)rio_map_nr_rows(kept), (uintmax_t)rio_map_nr_rows(counted));
+	else
+		printf("%s: ok, %ju rows\n", input->name, (uintmax_t)rio_map_nr_rows(counted));
+	rio_map_destroy(kept);
+	return equal ? RIO_EXIT_DONE : RIO_EXIT_DATA;
+}
+
+static enum rio_exit index_file(const struct rio_tool_call *call, const char *path,
+	struct rio_progress *progress)
+{
+	_cleanup_(rio_tool_input_deinit) struct rio_tool_input input = {0};
+	bool verify = call->values[OPTION_VERIFY];
+	struct rio_error err;
+	int r = rio_tool_input_open(path, &input, &err);
+
+	if (!r)
+		r = rio_tool_input_describe(&input, call, verify ? NULL : call->store, progress,
+			&err);
+	if (!r)
+		rio_progress_file_done(progress, rio_dataset_stamp(input.dataset)->size_bytes,
+			rio_dataset_map_origin(input.dataset) != RIO_MAP_LOADED);
+	rio_progress_clear(progress);
+	if (r)
+		return rio_tool_report(&err);
+	return verify ? tell_verified(call, &input) : tell_built(call, &input);
+}
+
+static enum rio_exit index_paths(const struct rio_tool_call *call)
+{
+	_cleanup_(rio_paths_deinit) struct rio_paths paths = {0};
+	enum rio_exit code = RIO_EXIT_DONE;
+	struct rio_progress progress;
+	struct rio_error err;
+
+	for (size_t i = 0; i < call->nr_files; i++)
+		if (rio_paths_add(&paths, call->files[i], &err))
+			code = rio_tool_worse(code, rio_tool_report(&err));
+	rio_progress_init(&progress, paths.total_bytes);
+	for (size_t i = 0; i < paths.nr; i++) {
+		code = rio_tool_worse(code, index_file(call, paths.paths[i], &progress));
+		fflush(stdout);
+	}
+	return code;
+}
+
+static const char *state_text(const struct rio_store_entry *entry)
+{
+	switch (entry->state) {
+	case RIO_OK:
+		return "ok";
+	case RIO_EMAP_STALE:
+		return "stale";
+	case RIO_EMAP_DAMAGED:
+		return "damaged";
+	case RIO_ENOT_INDEXED:
+		return entry->source_path ? "gone" : "left over";
+	default:
+		return "unknown";
+	}
+}
+
+static int list_entry(void *data, const struct rio_store_entry *entry)
+{
+	bool *begun = data;
+
+	if (!*begun)
+		printf("%12s %16s %12s  %-9s  %s\n", "rows", "source bytes", "map bytes", "state",
+			"source");
+	*begun = true;
+	if (entry->source_path)
+		printf("%12ju %16ju", (uintmax_t)entry->nr_rows, (uintmax_t)entry->source_bytes);
+	else
+		printf("%12s %16s", "-", "-");
+	printf(" %12ju  %-9s  %s", (uintmax_t)entry->file_bytes, state_text(entry),
+		entry->source_path ? entry->source_path : entry->file_name);
+	if (entry->state != RIO_OK)
+		printf(" (%s)", entry->why->message);
+	putchar('\n');
+	return 0;
+}
+
+struct pruning {
+	struct rio_store *store;
+	size_t nr_files;
+	uint64_t len_bytes;
+	enum rio_exit code;
+};
+
+static int prune_entry(void *data, const struct rio_store_entry *entry)
+{
+	struct pruning *pruning = data;
+	struct rio_error err;
+
+	/* A source that cannot be looked at just now may be there all the same. */
+	if (entry->state == RIO_OK || entry->state == RIO_ESYSTEM)
+		return 0;
+	if (rio_store_remove(pruning->store, entry->file_name, &err)) {
+		pruning->code = rio_tool_worse(pruning->code, rio_tool_report(&err));
+		return 0;
+	}
+	pruning->nr_files++;
+	pruning->len_bytes += entry->file_bytes;
+	printf("removed %s: %s, %ju bytes\n",
+		entry->source_path ? entry->source_path : entry->file_name, entry->why->message,
+		(uintmax_t)entry->file_bytes);
+	return 0;
+}
+
+static enum rio_exit list_maps(const struct rio_tool_call *call)
+{
+	bool begun = false;
+	struct rio_error err;
+
+	return rio_store_list(call->store, list_entry, &begun, &err) ? rio_tool_report(&err)
+								      : RIO_EXIT_DONE;
+}
+
+static enum rio_exit prune_maps(const struct rio_tool_call *call)
+{
+	struct pruning pruning = {.store = call->store};
+	struct rio_error err;
+
+	if (rio_store_list(call->store, prune_entry, &pruning, &err))
+		return rio_tool_report(&err);
+	printf("removed %zu file%s, %ju bytes\n", pruning.nr_files,
+		pruning.nr_files == 1 ? "" : "s", (uintmax_t)pruning.len_bytes);
+	return pruning.code;
+}
+
+/* What is wrong with the call, or NULL. */
+static const char *wrong_call(const struct rio_tool_call *call)
+{
+	bool list = call->values[OPTION_LIST], prune = call->values[OPTION_PRUNE];
+	bool verify = call->values[OPTION_VERIFY];
+
+	if (list + prune + verify > 1)
+		return "--verify, --list and --prune do not go together";
+	if ((list || prune) && call->nr_files)
+		return "--list and --prune are about the whole index folder and take no PATH";
+	if (!list && !prune && !call->nr_files)
+		return "index needs a PATH; see recordio index --help";
+	if (!call->store)
+		return "index needs a folder to keep maps in: --index_dir none leaves it none";
+	return NULL;
+}
+
+static enum rio_exit run_index(const struct rio_tool_call *call)
+{
+	const char *wrong = wrong_call(call);
+	struct rio_error err;
+
+	if (wrong) {
+		rio_fail(&err, RIO_EOPTION, "%s", wrong);
+		return rio_tool_report(&err);
+	}
+	if (call->values[OPTION_LIST])
+		return list_maps(call);
+	return call->values[OPTION_PRUNE] ? prune_maps(call) : index_paths(call);
+}
+
+const struct rio_tool_command rio_tool_index = {
+	.name = "index",
+	.arguments = "PATH...",
+	.help = "Build and keep the offset maps of CSV files, and look after kept ones",
+	.options = {
+		[OPTION_VERIFY] = {"verify", NULL, "count again and compare with the kept maps"},
+		[OPTION_LIST] = {"list", NULL, "list the kept maps"},
+		[OPTION_PRUNE] = {"prune", NULL, "remove maps of gone or stale sources, and left-overs"},
+	},
+	.run = run_index,
+};

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tool/tool.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { OPTION_JSON };
+
+/* Of a wide file the text shows the first columns and the last. */
+enum { COLUMNS_SHOWN = 12 };
+
+static const char *role_of(const struct rio_schema *schema, size_t column)
+{
+	for (size_t i = 0; i < schema->nr_label; i++)
+		if (schema->label[i] == column)
+			return "label";
+	for (size_t i = 0; i < schema->nr_features; i++)
+		if (schema->features[i] == column)
+			return "feature";
+	return "dropped";
+}
+
+static const char *dtype_text(enum rio_dtype dtype)
+{
+	return dtype == RIO_FLOAT64 ? "float64" : "float32";
+}
+
+static const char *origin_text(enum rio_map_origin origin)
+{
+	static const char *const texts[] = {
+		[RIO_MAP_BUILT] = "built",
+		[RIO_MAP_LOADED] = "loaded",
+		[RIO_MAP_EXTENDED] = "extended",
+		[RIO_MAP_REBUILT] = "rebuilt",
+	};
+
+	return texts[origin];
+}
+
+/* Where the map is kept, or NULL where it is not; its size. */
+static char *kept_map(const struct rio_tool_call *call, const struct rio_tool_input *input,
+	uint64_t *ret_bytes)
+{
+	_cleanup_free_ char *row_key = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct stat st;
+
+	*ret_bytes = 0;
+	if (!call->store || !input->store_path ||
+		rio_dataset_stamp(input->dataset)->size_bytes < RIO_STORE_SOURCE_BYTES_MIN ||
+		rio_options_row_key(&call->options, &row_key, NULL) ||
+		rio_store_path(call->store, &(struct rio_store_key){input->store_path, row_key},
+			&path, NULL) ||
+		stat(path, &st) < 0)
+		return NULL;
+	*ret_bytes = (uint64_t)st.st_size;
+	return rio_steal(path);
+}
+
+/* Bytes of the UTF-8 character at p, or 0 where there is none: jansson is the judge. */
+static size_t character_bytes(const char *p)
+{
+	for (size_t len = 1; len <= strnlen(p, 4); len++) {
+		json_t *character = json_stringn(p, len);
+
+		if (character) {
+			json_decref(character);
+			return len;
+		}
+	}
+	return 0;
+}
+
+/*
+ * JSON is UTF-8; names of columns and files need not be.  Each byte that is
+ * none becomes U+FFFD, as with Python's errors="replace".
+ */
+static json_t *json_text(const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	_cleanup_free_ char *clean = malloc(strlen(replacement) * strlen(text) + 1);
+	char *out = clean;
+
+	if (!clean)
+		return NULL;
+	while (*text) {
+		size_t len = character_bytes(text);
+
+		out = len ? stpncpy(out, text, len) : stpcpy(out, replacement);
+		text += len ? len : 1;
+	}
+	*out = '\0';
+	return json_string(clean);
+}
+
+static json_t *json_dialect(const struct rio_dialect *dialect)
+{
+	char delimiter[] = {(char)dialect->delimiter, '\0'};
+	char quote[] = {(char)dialect->quote, '\0'};
+
+	return json_pack("{s:s, s:s?}", "delimiter", delimiter, "quote",
+		dialect->quote == RIO_QUOTE_NONE ? NULL : quote);
+}
+
+static json_t *json_columns(const struct rio_schema *schema)
+{
+	json_t *columns = json_array();
+
+	for (size_t i = 0; i < schema->nr_columns; i++)
+		json_array_append_new(columns,
+			json_pack("{s:I, s:o, s:s}", "number", (json_int_t)i, "name",
+				schema->names ? json_text(schema->names[i]) : json_null(), "role",
+				role_of(schema, i)));
+	return columns;
+}
+
+static json_t *json_map(const struct rio_tool_call *call, const struct rio_tool_input *input)
+{
+	const struct rio_dataset *dataset = input->dataset;
+	const char *reason = rio_dataset_map_reason(dataset);
+	uint64_t map_bytes;
+	_cleanup_free_ char *path = kept_map(call, input, &map_bytes);
+
+	return json_pack("{s:s, s:o, s:I, s:I, s:o}",
+		"origin", origin_text(rio_dataset_map_origin(dataset)),
+		"reason", *reason ? json_text(reason) : json_null(),
+		"checkpoints", (json_int_t)rio_dataset_map(dataset)->nr_checkpoints,
+		"bytes", (json_int_t)map_bytes,
+		"path", path ? json_text(path) : json_null());
+}
+
+static json_t *json_bad_quote(const struct rio_map *map)
+{
+	if (map->bad_quote_off == RIO_NO_OFFSET)
+		return json_null();
+	return json_pack("{s:I, s:I}", "offset", (json_int_t)map->bad_quote_off, "row",
+		(json_int_t)map->bad_quote_row);
+}
+
+/* A line of JSON a file, so that the output of many can be read one by one. */
+static int print_json(const struct rio_tool_call *call, const struct rio_tool_input *input,
+	struct rio_error *err)
+{
+	const struct rio_dataset *dataset = input->dataset;
+	const struct rio_schema *schema = rio_dataset_schema(dataset);
+	json_t *root = json_pack("{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
+		"file", json_text(input->name),
+		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
+		"header", (int)schema->has_header,
+		"dialect", json_dialect(&schema->rules.dialect),
+		"dtype", dtype_text(schema->dtype),
+		"label_dtype", dtype_text(schema->label_dtype),
+		"record_bytes", (json_int_t)rio_dataset_record_bytes(dataset),
+		"file_bytes", (json_int_t)rio_dataset_len_bytes(dataset),
+		"source_bytes", (json_int_t)rio_dataset_stamp(dataset)->size_bytes,
+		"bad_quote", json_bad_quote(rio_dataset_map(dataset)),
+		"columns", json_columns(schema),
+		"map", json_map(call, input));
+	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+
+	json_decref(root);
+	if (!text)
+		return rio_fail(err, RIO_ENOMEM, "no memory for JSON");
+	puts(text);
+	free(text);
+	return 0;
+}
+
+static void print_column(const struct rio_schema *schema, size_t column)
+{
+	char name[256];
+
+	printf("  %5zu  %-8s", column, role_of(schema, column));
+	if (schema->names)
+		printf(" %s", rio_quote_cell((const uint8_t *)schema->names[column],
+				      strlen(schema->names[column]), name, sizeof(name)));
+	putchar('\n');
+}
+
+static void print_columns(const struct rio_schema *schema)
+{
+	size_t nr = schema->nr_columns, shown = nr > COLUMNS_SHOWN + 1 ? COLUMNS_SHOWN - 1 : nr;
+
+	printf("  columns       %zu: %zu feature%s (%s), %zu label%s (%s)\n", nr,
+		schema->nr_features, schema->nr_features == 1 ? "" : "s",
+		dtype_text(schema->dtype), schema->nr_label, schema->nr_label == 1 ? "" : "s",
+		dtype_text(schema->label_dtype));
+	for (size_t i = 0; i < shown; i++)
+		print_column(schema, i);
+	if (shown < nr) {
+		printf("      …  %zu more\n", nr - shown - 1);
+		print_column(schema, nr - 1);
+	}
+}
+
+static void print_size(const char *label, uint64_t len_bytes)
+{
+	char text[RIO_TOOL_SIZE_BYTES];
+
+	printf("  %-13s %ju bytes", label, (uintmax_t)len_bytes);
+	if (len_bytes >= RIO_KIB)
+		printf(" (%s)", rio_tool_size(len_bytes, text));
+	putchar('\n');
+}
+
+static void print_map(const struct rio_tool_call *call, const struct rio_tool_input *input)
+{
+	const struct rio_map *map = rio_dataset_map(input->dataset);
+	const char *reason = rio_dataset_map_reason(input->dataset);
+	uint64_t map_bytes;
+	_cleanup_free_ char *path = kept_map(call, input, &map_bytes);
+
+	printf("  map           %s, %zu checkpoint%s", origin_text(rio_dataset_map_origin(
+		input->dataset)), map->nr_checkpoints, map->nr_checkpoints == 1 ? "" : "s");
+	if (path)
+		printf(", %ju bytes in %s", (uintmax_t)map_bytes, path);
+	else
+		printf(", not kept");
+	printf("%s%s\n", *reason ? "; " : "", reason);
+	if (map->bad_quote_off != RIO_NO_OFFSET)
+		printf("  unreadable    from row %ju on: a misplaced or open quote at byte %ju\n",
+			(uintmax_t)map->bad_quote_row, (uintmax_t)map->bad_quote_off);
+}
+
+static void print_text(const struct rio_tool_call *call, const struct rio_tool_input *input)
+{
+	const struct rio_dataset *dataset = input->dataset;
+	const struct rio_schema *schema = rio_dataset_schema(dataset);
+	const struct rio_dialect *dialect = &schema->rules.dialect;
+
+	printf("%s\n  rows          %ju\n", input->name, (uintmax_t)rio_dataset_nr_rows(dataset));
+	printf("  header        %s\n", schema->has_header ? "yes" : "no");
+	printf("  delimiter     %s%.1s\n", dialect->delimiter == '\t' ? "tab" : "",
+		dialect->delimiter == '\t' ? "" : (const char *)&dialect->delimiter);
+	if (dialect->quote == RIO_QUOTE_NONE)
+		printf("  quote         none\n");
+	else
+		printf("  quote         %c\n", dialect->quote);
+	print_size("source", rio_dataset_stamp(dataset)->size_bytes);
+	print_size("record", rio_dataset_record_bytes(dataset));
+	print_size("file", rio_dataset_len_bytes(dataset));
+	print_map(call, input);
+	print_columns(schema);
+}
+
+static int info_file(const struct rio_tool_call *call, const char *name, struct rio_error *err)
+{
+	_cleanup_(rio_tool_input_deinit) struct rio_tool_input input = {0};
+	int r = rio_tool_input_open(name, &input, err);
+
+	if (!r)
+		r = rio_tool_input_describe(&input, call, call->store, NULL, err);
+	if (r)
+		return r;
+	if (call->values[OPTION_JSON])
+		return print_json(call, &input, err);
+	print_text(call, &input);
+	return 0;
+}
+
+static enum rio_exit info(const struct rio_tool_call *call)
+{
+	enum rio_exit code = RIO_EXIT_DONE;
+	struct rio_error err;
+
+	if (!call->nr_files) {
+		rio_fail(&err, RIO_EOPTION, "info needs a FILE; see recordio info --help");
+		return rio_tool_report(&err);
+	}
+	for (size_t i = 0; i < call->nr_files; i++)
+		if (info_file(call, call->files[i], &err))
+			code = rio_tool_worse(code, rio_tool_report(&err));
+	return code;
+}
+
+const struct rio_tool_command rio_tool_info = {
+	.name = "info",
+	.arguments = "FILE...",
+	.help = "Tell what CSV files hold, and what their encoded files are",
+	.options = {
+		[OPTION_JSON] = {"json", NULL, "a JSON object a file, each on a line"},
+	},
+	.run = info,
+};

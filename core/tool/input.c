@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tool/progress.h"
+#include "tool/tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int open_standard_input(struct rio_source **ret, struct rio_error *err)
+{
+	struct stat st;
+	int fd;
+
+	if (fstat(STDIN_FILENO, &st) < 0)
+		return rio_fail_errno(err, errno, "cannot look at standard input");
+	if (!S_ISREG(st.st_mode))
+		return rio_fail(err, RIO_EOPTION,
+			"standard input is no regular file: a CSV is read at offsets, so save it first");
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return rio_fail_errno(err, errno, "cannot open standard input");
+	return rio_source_from_fd(fd, "standard input", ret, err);
+}
+
+int rio_tool_input_open(const char *name, struct rio_tool_input *ret, struct rio_error *err)
+{
+	struct rio_tool_input input = {.name = name};
+	int r;
+
+	if (strcmp(name, "-") == 0) {
+		input.name = "standard input";
+		r = open_standard_input(&input.source, err);
+	} else {
+		r = rio_source_open(name, &input.source, err);
+	}
+	if (r)
+		return r;
+	if (strcmp(name, "-") != 0) {
+		input.store_path = realpath(name, NULL);
+		if (!input.store_path) {
+			r = rio_fail_errno(err, errno, "cannot resolve the path");
+			rio_error_set_file(err, name);
+			rio_tool_input_deinit(&input);
+			return r;
+		}
+	}
+	*ret = input;
+	return 0;
+}
+
+int rio_tool_input_describe(struct rio_tool_input *input, const struct rio_tool_call *call,
+	struct rio_store *store, struct rio_progress *progress, struct rio_error *err)
+{
+	const struct rio_dataset_config config = {
+		.options = &call->options,
+		.store = input->store_path ? store : NULL,
+		.store_path = input->store_path,
+		.progress = progress ? rio_progress_update : NULL,
+		.progress_data = progress,
+	};
+
+	return rio_dataset_create(input->source, &config, &input->dataset, err);
+}
+
+void rio_tool_input_deinit(struct rio_tool_input *input)
+{
+	rio_dataset_destroy(input->dataset);
+	rio_source_destroy(input->source);
+	free(input->store_path);
+	*input = (struct rio_tool_input){0};
+}
+
+char *rio_tool_size(uint64_t len_bytes, char text[RIO_TOOL_SIZE_BYTES])
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double size = (double)len_bytes / 1024;
+	size_t unit = 0;
+
+	if (len_bytes < 1024) {
+		snprintf(text, RIO_TOOL_SIZE_BYTES, "%ju bytes", (uintmax_t)len_bytes);
+		return text;
+	}
+	for (; size >= 1023.95 && unit + 1 < RIO_ARRAY_SIZE(units); unit++)
+		size /= 1024;
+	snprintf(text, RIO_TOOL_SIZE_BYTES, "%.1f %s", size, units[unit]);
+	return text;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command line into a call.  getopt_long does the reading; its table is put
+ * together from three: the command's own options, the common ones, and the
+ * encoding options of schema/options.  The usage text comes from the same.
+ *
+ * An underscore in a name may be typed as a hyphen: such a name stands twice in
+ * getopt's table, with one value.
+ */
+#include "tool/tool.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct rio_tool_option common[] = {
+	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
+	{"help", NULL, "this text"},
+};
+
+/* What getopt_long returns: which table, and which line of it. */
+enum { OWN = 0x100, COMMON = 0x200, ENCODING = 0x400, LINE = 0xff };
+
+enum { NAME_BYTES = 32, LONG_OPTIONS_MAX = 64 };
+
+struct getopt_table {
+	struct option options[LONG_OPTIONS_MAX + 1];
+	char hyphened[LONG_OPTIONS_MAX][NAME_BYTES];
+	size_t nr;
+};
+
+static void add_name(struct getopt_table *table, const char *name, bool has_value, int code)
+{
+	table->options[table->nr++] = (struct option){
+		.name = name,
+		.has_arg = has_value ? required_argument : no_argument,
+		.val = code,
+	};
+}
+
+static void add(struct getopt_table *table, const char *name, bool has_value, int code)
+{
+	char *hyphened = table->hyphened[table->nr];
+
+	add_name(table, name, has_value, code);
+	if (!strchr(name, '_'))
+		return;
+	snprintf(hyphened, NAME_BYTES, "%s", name);
+	for (char *p = hyphened; (p = strchr(p, '_'));)
+		*p = '-';
+	add_name(table, hyphened, has_value, code);
+}
+
+static void fill(struct getopt_table *table, const struct rio_tool_command *command)
+{
+	memset(table, 0, sizeof(*table));
+	for (int i = 0; i < RIO_TOOL_OPTIONS_MAX && command->options[i].name; i++)
+		add(table, command->options[i].name, command->options[i].value, OWN | i);
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(common); i++)
+		add(table, common[i].name, common[i].value, COMMON | (int)i);
+	for (int i = 0; rio_option_table[i].name; i++)
+		add(table, rio_option_table[i].name, true, ENCODING | i);
+}
+
+/* What getopt_long complains of, told our way.  optopt says which option it knew. */
+static int fail_on(const struct rio_tool_command *command, const char *argument, int code,
+	struct rio_error *err)
+{
+	const char *what = code == ':'		   ? "needs a value"
+			   : optopt >= OWN	   ? "takes no value"
+						   : "is no option, or the begin of several";
+
+	return rio_fail(err, RIO_EOPTION, "%s %s; recordio %s --help lists the options", argument,
+		what, command->name);
+}
+
+static int take(struct rio_tool_call *call, const char **index_dir, int code, const char *value,
+	struct rio_error *err)
+{
+	int line = code & LINE;
+
+	if (code & ENCODING)
+		return rio_options_set(&call->options, rio_option_table[line].name, value, err);
+	if (code & OWN)
+		call->values[line] = value ? value : "";
+	else if (common[line].value)
+		*index_dir = value;
+	else
+		call->help = true;
+	return 0;
+}
+
+int rio_tool_parse(const struct rio_tool_command *command, int argc, char **argv,
+	struct rio_tool_call *ret, struct rio_error *err)
+{
+	struct getopt_table table;
+	const char *index_dir = NULL;
+	int code, r = rio_options_init(&ret->options, err);
+
+	fill(&table, command);
+	opterr = 0;
+	optind = 0; /* glibc's way to begin anew */
+	while (!r && (code = getopt_long(argc, argv, ":h", table.options, NULL)) != -1) {
+		if (code == ':' || code == '?')
+			r = fail_on(command, argv[optind - 1], code, err);
+		else if (code == 'h')
+			ret->help = true;
+		else
+			r = take(ret, &index_dir, code, optarg, err);
+	}
+	if (!r && !ret->help)
+		r = rio_options_check(&ret->options, err);
+	if (!r && (!index_dir || strcmp(index_dir, "none") != 0))
+		r = rio_store_create(index_dir, &ret->store, err);
+	ret->files = argv + optind;
+	ret->nr_files = (size_t)(argc - optind);
+	return r;
+}
+
+void rio_tool_call_deinit(struct rio_tool_call *call)
+{
+	rio_options_deinit(&call->options);
+	rio_store_destroy(call->store);
+}
+
+static void print_option(const char *name, const char *value, const char *help)
+{
+	char left[80];
+
+	snprintf(left, sizeof(left), "--%s%s%s", name, value ? " " : "", value ? value : "");
+	printf("  %-34s %s\n", left, help);
+}
+
+void rio_tool_usage(const struct rio_tool_command *command)
+{
+	printf("Usage: recordio %s [OPTION]... %s\n%s\n\nOptions:\n", command->name,
+		command->arguments, command->help);
+	for (size_t i = 0; i < RIO_TOOL_OPTIONS_MAX && command->options[i].name; i++)
+		print_option(command->options[i].name, command->options[i].value,
+			command->options[i].help);
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(common); i++)
+		print_option(common[i].name, common[i].value, common[i].help);
+	puts("\nHow a CSV is read and encoded (what comes first is the default):");
+	for (size_t i = 0; rio_option_table[i].name; i++)
+		print_option(rio_option_table[i].name, rio_option_table[i].values,
+			rio_option_table[i].help);
+	puts("\nCOLUMNS are names or numbers from 0, separated by ':'; a range is 1-10.");
+}

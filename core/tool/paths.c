@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tool/paths.h"
+
+#include "base/util.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int append(struct rio_paths *paths, const char *path, const struct stat *st,
+	struct rio_error *err)
+{
+	if (paths->nr == paths->room) {
+		size_t room = paths->room ? 2 * paths->room : 64;
+		char **more = reallocarray(paths->paths, room, sizeof(*more));
+
+		if (!more)
+			return rio_fail(err, RIO_ENOMEM, "no memory for a list of files");
+		paths->paths = more;
+		paths->room = room;
+	}
+	paths->paths[paths->nr] = strdup(path);
+	if (!paths->paths[paths->nr])
+		return rio_fail(err, RIO_ENOMEM, "no memory for a list of files");
+	paths->nr++;
+	paths->total_bytes += (uint64_t)st->st_size;
+	return 0;
+}
+
+static bool is_csv(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > strlen(".csv") && strcmp(name + len - strlen(".csv"), ".csv") == 0;
+}
+
+static int compare_names(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static void ftsp(FTS **fts)
+{
+	if (*fts)
+		fts_close(*fts);
+}
+
+/* What one step of the walk adds. */
+static int visit(struct rio_paths *paths, FTS *fts, FTSENT *entry, struct rio_error *err)
+{
+	struct stat st;
+
+	switch (entry->fts_info) {
+	case FTS_D:
+		if (entry->fts_level > 0 && entry->fts_name[0] == '.')
+			fts_set(fts, entry, FTS_SKIP);
+		return 0;
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		rio_fail_errno(err, entry->fts_errno, "cannot be read");
+		rio_error_set_file(err, entry->fts_path);
+		return RIO_ESYSTEM;
+	case FTS_F:
+	case FTS_SL:
+		if (entry->fts_name[0] != '.' && is_csv(entry->fts_name) &&
+			stat(entry->fts_accpath, &st) == 0 && S_ISREG(st.st_mode))
+			return append(paths, entry->fts_path, &st, err);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int walk(struct rio_paths *paths, char *dir, struct rio_error *err)
+{
+	char *roots[] = {dir, NULL};
+	_cleanup_(ftsp) FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
+		compare_names);
+	FTSENT *entry;
+	int r = 0;
+
+	if (!fts)
+		return rio_fail_errno(err, errno, "cannot walk %s", dir);
+	while (!r && (errno = 0, entry = fts_read(fts)))
+		r = visit(paths, fts, entry, err);
+	if (!r && errno)
+		r = rio_fail_errno(err, errno, "cannot walk %s", dir);
+	return r;
+}
+
+int rio_paths_add(struct rio_paths *paths, char *path, struct rio_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		rio_fail_errno(err, errno, "cannot be opened");
+		rio_error_set_file(err, path);
+		return RIO_ESYSTEM;
+	}
+	return S_ISDIR(st.st_mode) ? walk(paths, path, err) : append(paths, path, &st, err);
+}
+
+void rio_paths_deinit(struct rio_paths *paths)
+{
+	for (size_t i = 0; i < paths->nr; i++)
+		free(paths->paths[i]);
+	free(paths->paths);
+	*paths = (struct rio_paths){0};
+}

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One record at random, not cached: against a null FUSE server.
+
+Server and reader are bound to one core, else the figure is mostly the time that it
+takes to wake another.  Each read asks for a page that was not asked for before;
+the null server answers the same requests from memory.
+"""
+import statistics
+
+from harness import mounts
+from harness.measure import Row, at_most, by_turns, execute_json, ratios
+
+NUMBER = 7
+TITLE = "random record, p50, against a null server"
+CORE = 0
+READS = 2000
+
+
+def pinned(command):
+    return mounts.on_core(CORE, command)
+
+
+def measure(shop, settings):
+    a_set = shop.set_named("b", "a", "c", "d")
+    nr_bytes = shop.encoded(a_set).stat().st_size
+    record_bytes = nr_bytes // shop.rows(a_set)
+
+    def read(path):
+        command = [str(shop.reader), "random", str(path), str(record_bytes), str(READS)]
+        return execute_json(pinned(command))
+
+    with mounts.null(shop, "null", nr_bytes, wrap=pinned) as null:
+        with mounts.of_set(shop, a_set, wrap=pinned) as mount:
+            took = by_turns(settings.runs, {
+                "null": lambda: read(null.path / "null"),
+                "mount": lambda: read(mounts.file_of_set(mount, a_set))})
+    p50 = {name: [one["p50_us"] for one in each] for name, each in took.items()}
+    p99 = {name: statistics.median(one["p99_us"] for one in each) for name, each in took.items()}
+    yield Row(NUMBER, f"{a_set.name}: {TITLE}, same core", at_most(1.25),
+              ratios(p50["mount"], p50["null"]),
+              detail=f"p50 {statistics.median(p50['mount']):.1f} µs, "
+                     f"null {statistics.median(p50['null']):.1f} µs; "
+                     f"p99 {p99['mount']:.0f} and {p99['null']:.0f} µs")

@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon's life: how it starts, what ends it, who may read, what it takes."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+
+import pytest
+
+from support import make, mounting, paths
+from encoder import Options, encode
+
+NOBODY = 65534
+
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root to become another user")
+
+
+@pytest.fixture
+def plain(source):
+    (source / "a.csv").write_bytes(make.numbers(100))
+    return encode(make.numbers(100), Options()).data
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that every user can reach, unlike pytest's."""
+    folder = tempfile.mkdtemp(prefix="recordiofs-test-")
+    os.chmod(folder, 0o755)
+    path = type(paths.TOP)(folder)
+    (path / "csv").mkdir()
+    (path / "csv" / "a.csv").write_bytes(make.numbers(100))
+    yield path
+    shutil.rmtree(folder)
+
+
+def daemons_of(path):
+    """Pids of processes that were told to mount at path."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/cmdline" % entry, "rb") as line:
+                words = line.read().split(b"\0")
+        except OSError:
+            continue
+        if entry.isdigit() and os.fsencode(path) in words and b"recordiofs" in words[0]:
+            found.append(int(entry))
+    return found
+
+
+@pytest.fixture
+def background(tmp_path, source, plain):
+    """A mount by a daemon that went to the background: its mount point."""
+    reason = mounting.why_not()
+    if reason:
+        pytest.skip(reason)
+    path = tmp_path / "mnt"
+    path.mkdir()
+    yield path
+    if mounting.is_mounted(path):
+        mounting.unmount(path)
+
+
+def call(*arguments, **settings):
+    return subprocess.run([str(paths.RECORDIOFS), *map(str, arguments)], timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                          **settings)
+
+
+def test_the_command_returns_once_the_mount_can_be_read(background, source, plain):
+    done = call(source, background)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (background / "a.recordio").read_bytes() == plain
+    assert mounting.unmount(background)
+    mounting.wait_for(lambda: not daemons_of(background), "the daemon to end", 20)
+
+
+def test_relative_paths_mean_the_callers_folder(background, source, plain):
+    done = call("source", "mnt", cwd=source.parent)
+    assert done.returncode == 0
+    assert (background / "a.recordio").read_bytes() == plain
+
+
+def test_a_daemon_in_the_background_holds_no_terminal_and_no_folder(background, source):
+    assert call(source, background).returncode == 0
+    pid, = daemons_of(background)
+    assert os.getsid(pid) != os.getsid(0)
+    assert os.readlink("/proc/%d/cwd" % pid) == "/"
+
+
+def test_sigterm_unmounts_and_ends_with_success(mounts, source, plain):
+    mount = mounts(source)
+    assert mount.file("a.recordio").read_bytes() == plain
+    assert mount.terminate() == 0
+    assert not mounting.is_mounted(mount.path)
+    assert os.listdir(mount.path) == []
+
+
+def test_sigint_unmounts_too(mounts, source, plain):
+    mount = mounts(source)
+    mount.process.send_signal(signal.SIGINT)
+    assert mount.wait() == 0
+    assert not mounting.is_mounted(mount.path)
+
+
+def test_sighup_changes_nothing(mounts, source, plain):
+    mount = mounts(source)
+    mount.process.send_signal(signal.SIGHUP)
+    assert mount.file("a.recordio").read_bytes() == plain
+    assert mount.process.poll() is None
+    assert mount.stop() == 0
+
+
+def test_unmounting_ends_the_daemon(mounts, source, plain):
+    mount = mounts(source)
+    assert mounting.unmount(mount.path)
+    assert mount.wait() == 0
+
+
+def test_sigterm_under_readers_leaves_no_stale_mount(mounts, source):
+    (source / "big.csv").write_bytes(make.numbers(50000))
+    mount = mounts(source)
+    reader = subprocess.Popen(["sh", "-c", "while cat %s/big.recordio; do :; done" % mount.path],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        mount.process.send_signal(signal.SIGTERM)
+        mounting.wait_for(lambda: not mounting.is_mounted(mount.path), "the mount to go", 30)
+    finally:
+        reader.wait(60)
+    mount.wait()
+
+
+def test_after_a_kill_the_same_command_mounts_again(mounts, source, plain):
+    mount = mounts(source)
+    mount.kill()
+    with pytest.raises(OSError):
+        os.listdir(mount.path)
+    mounting.unmount(mount.path)
+    mount.start()
+    assert mount.file("a.recordio").read_bytes() == plain
+
+
+@pytest.mark.parametrize("arguments,says", [
+    (["/nonexistent", "{mnt}"], "/nonexistent"),
+    (["{source}", "/nonexistent/mnt"], "/nonexistent/mnt"),
+    (["{source}/a.csv", "{mnt}"], "a.csv"),
+    (["{source}"], "usage|mount point|MOUNTPOINT"),
+    ([], "usage|SOURCE"),
+    (["{source}", "{mnt}", "-o", "dtype=float16"], "dtype"),
+    (["{source}", "{mnt}", "-o", "nosuch=1"], "nosuch"),
+    (["{source}", "{mnt}", "-o", "delimiter=ab"], "delimiter"),
+    (["{source}", "{mnt}", "-o", "memory=lots"], "memory"),
+    (["{source}", "{mnt}", "-o", "missing=maybe"], "missing"),
+])
+def test_a_wrong_call_is_told_and_mounts_nothing(background, source, arguments, says):
+    done = call(*[word.format(source=source, mnt=background) for word in arguments])
+    assert done.returncode in (2, 3), done.stderr
+    assert re.search(says, done.stderr.decode()), done.stderr
+    assert not mounting.is_mounted(background)
+    assert not daemons_of(background)
+
+
+def test_help_and_version_are_printed():
+    reason = mounting.why_not()
+    if reason:
+        pytest.skip(reason)
+    for option, says in (("--help", "SOURCE MOUNTPOINT"), ("--version", "recordiofs")):
+        done = call(option)
+        assert done.returncode == 0
+        assert says in done.stdout.decode()
+    text = call("--help").stdout.decode()
+    for option in ("header", "delimiter", "quote", "label", "features", "drop", "dtype",
+                   "label_dtype", "missing", "bad_row", "suffix", "index_dir", "memory"):
+        assert option in text, option
+
+
+@as_root
+def test_others_may_read_only_where_allow_other_says_so(open_folder, mounts):
+    script = "cat %s/a.recordio | wc -c"
+    command = ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups", "sh",
+               "-c"]
+    expected = len(encode(make.numbers(100), Options()).data)
+    for options, count in (([], 0), (["allow_other"], expected)):
+        mount = mounting.Mount(open_folder / "csv", open_folder / "mnt", open_folder / "log",
+                               options)
+        reason = mounting.why_not()
+        if reason:
+            pytest.skip(reason)
+        mount.start()
+        try:
+            done = subprocess.run([*command, script % mount.path], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, check=False)
+            assert int(done.stdout) == count, options
+        finally:
+            mount.stop()
+        assert not mount.complaints()
+
+
+@as_root
+def test_a_private_file_stays_private_under_allow_other(open_folder):
+    reason = mounting.why_not()
+    if reason:
+        pytest.skip(reason)
+    os.chmod(open_folder / "csv" / "a.csv", 0o600)
+    mount = mounting.Mount(open_folder / "csv", open_folder / "mnt", open_folder / "log",
+                           ["allow_other"])
+    mount.start()
+    try:
+        done = subprocess.run(["setpriv", "--reuid=%d" % NOBODY, "--clear-groups", "cat",
+                               str(mount.file("a.recordio"))], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert b"Permission denied" in done.stderr
+    finally:
+        mount.stop()
+
+
+# Run by an ordinary user: mount, read, unmount, and nothing left behind.
+AS_USER = """
+set -e
+cd {folder}
+mkdir home/mnt
+{recordiofs} csv home/mnt
+cat home/mnt/a.recordio
+stat -c %u:%g home/mnt/a.recordio >&2
+fusermount3 -u home/mnt
+rmdir home/mnt
+"""
+
+# A world-accessible /dev/fuse, as udev makes it, seen by this test alone.
+WITH_FUSE = """
+set -e
+mknod {folder}/fuse c 10 229
+chmod 666 {folder}/fuse
+mount --bind {folder}/fuse /dev/fuse
+exec setpriv --reuid={user} --regid={user} --clear-groups \
+    env HOME={folder}/home XDG_CACHE_HOME={folder}/home/.cache sh -c "$1"
+"""
+
+
+@as_root
+def test_an_ordinary_user_can_mount(open_folder):
+    reason = mounting.why_not()
+    if reason or not shutil.which("fusermount3"):
+        pytest.skip(reason or "there is no fusermount3")
+    (open_folder / "home").mkdir()
+    os.chown(open_folder / "home", NOBODY, NOBODY)
+    names = {"folder": open_folder, "recordiofs": paths.RECORDIOFS, "user": NOBODY}
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", WITH_FUSE.format(**names), "sh",
+         AS_USER.format(**names)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+        check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == encode(make.numbers(100), Options()).data
+    assert done.stderr == b"0:0\n"
+
+
+SANITIZED = "asan" in paths.BUILD.name or "tsan" in paths.BUILD.name
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's own memory would be counted")
+def test_memory_stays_within_the_budget(mounts, source, quick):
+    rows = make.numbers(20000, 20)
+    for number in range(4):
+        with open(source / ("%d.csv" % number), "wb") as file:
+            for _ in range(5 if quick else 20):
+                file.write(rows)
+    mount = mounts(source, "memory=16M", "index_dir=none")
+
+    def read(name):
+        with open(mount.file(name), "rb", buffering=0) as file:
+            while file.read(1 << 20):
+                pass
+
+    readers = [threading.Thread(target=read, args=("%d.recordio" % (number % 4),))
+               for number in range(8)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    with open("/proc/%d/status" % mount.pid, encoding="ascii") as status:
+        peak_kib = int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1])
+    # The budget, and room for code, libraries, stacks and maps.
+    assert peak_kib < (16 + 32) * 1024
+
+
+@pytest.mark.threads
+def test_many_readers_at_once_get_the_right_bytes(mounts, source):
+    files = {}
+    for number in range(6):
+        data = make.numbers(5000, 6, seed=number)
+        (source / ("%d.csv" % number)).write_bytes(data)
+        files["%d.recordio" % number] = encode(data, Options()).data
+    mount = mounts(source, "memory=4M")
+    wrong = []
+
+    def read(name, step):
+        with open(mount.file(name), "rb", buffering=0) as file:
+            for off in range(0, len(files[name]), step):
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                if os.pread(file.fileno(), step, off) != files[name][off:off + step]:
+                    wrong.append((name, off))
+
+    readers = [threading.Thread(target=read, args=(name, step))
+               for name in files for step in (65536, 10007)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert not wrong
+
+
+def test_a_random_read_reads_little_of_the_source(mounts, source):
+    data = make.numbers(100000, 10)
+    (source / "a.csv").write_bytes(data)
+    mount = mounts(source)
+    path = mount.file("a.recordio")
+    size = os.stat(path).st_size
+
+    def read_so_far():
+        with open("/proc/%d/io" % mount.pid, encoding="ascii") as counters:
+            return int(re.search(r"rchar: (\d+)", counters.read())[1])
+
+    with open(path, "rb", buffering=0) as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+        before = read_so_far()
+        os.pread(file.fileno(), 100, size // 2)
+        assert read_so_far() - before < 512 * 1024
+    assert len(data) > 4 * 1024 * 1024

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad rows: everything before reads, nothing from there on, and it is told where and why."""
+import errno
+import os
+import re
+import shutil
+
+import pytest
+
+from support import catalog, make, tool
+from encoder import Options, encode
+
+# What a message must say, by the catalog's kind of error.
+SAYS = {
+    "number": "is not a number",
+    "missing": "missing",
+    "fields": "field|column",
+    "quote": "quote",
+    "unterminated": "quote",
+    "nul": "NUL",
+}
+
+
+def pread_all(path):
+    """Bytes until the end or an error: (bytes, errno or 0)."""
+    got, number = b"", 0
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        while part := os.pread(fd, 4096, len(got)):
+            got += part
+    except OSError as error:
+        number = error.errno
+    finally:
+        os.close(fd)
+    return got, number
+
+
+def assert_tells(text, case, name):
+    """text is "FILE:LINE:COLUMN: MESSAGE" of the case's error."""
+    match = re.search(r"([^\s:]*):(\d+):(\d+): (.*)", text)
+    assert match, text
+    assert os.path.basename(match[1]) == name, text
+    assert (int(match[2]), int(match[3])) == (case.error["line"], case.error["column"]), text
+    assert re.search(SAYS[case.error["kind"]], match[4], re.IGNORECASE), text
+
+
+@pytest.mark.parametrize("case", catalog.BAD, ids=repr)
+def test_the_tool_writes_what_is_before_and_says_where(case):
+    done = tool.recordio("cat", *case.options.arguments(), case.path)
+    assert done.returncode == tool.WRONG_DATA
+    assert done.stdout == case.encoded().data
+    assert_tells(done.stderr.decode(), case, case.path.name)
+
+
+@pytest.mark.parametrize("case", [c for c in catalog.BAD if c.rows], ids=repr)
+def test_the_mount_reads_what_is_before_and_then_eio(case, source, mounts):
+    shutil.copy(case.path, source / "data.csv")
+    mount = mounts(source, *case.options.mount_options())
+    mount.expect_log(r"data\.csv:\d+:\d+: ")
+    path = mount.file("data.recordio")
+    before = case.encoded().data
+    got, number = pread_all(path)
+    assert number == errno.EIO
+    assert before.startswith(got) and len(before) - len(got) < 4096
+    with open(path, "rb", buffering=0) as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+        assert os.pread(file.fileno(), len(before), 0) == before
+        for off in (len(before), len(before) + 1, os.stat(path).st_size - 1):
+            with pytest.raises(OSError) as error:
+                os.pread(file.fileno(), 1, off)
+            assert error.value.errno == errno.EIO
+    assert_tells(os.getxattr(path, "user.recordiofs.error").decode(), case, "data.csv")
+
+
+def test_the_log_tells_a_bad_record_once(source, mounts):
+    data = make.numbers(2000).replace(b"\n1500,", b"\nabc,")
+    (source / "data.csv").write_bytes(data)
+    mount = mounts(source)
+    mount.expect_log(r"data\.csv:1501:1: ")
+    for _ in range(3):
+        got, number = pread_all(mount.file("data.recordio"))
+        assert number == errno.EIO
+    assert len(re.findall(r"data\.csv:1501:1:", mount.log_text())) == 1
+
+
+def test_pages_around_a_bad_record_are_right(source, mounts):
+    data = make.numbers(4000).replace(b"\n2000,", b"\nabc,")
+    (source / "data.csv").write_bytes(data)
+    mount = mounts(source)
+    mount.expect_log(r"data\.csv:2001:1: ")
+    expected = encode(data, Options())
+    assert expected.nr_rows == 2000
+    path = mount.file("data.recordio")
+    good = len(expected.data)
+    assert os.stat(path).st_size == 2 * good
+    with open(path, "rb", buffering=0) as file:
+        for off in range(good - 3 * 4096, good, 1000):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            size = min(500, good - off)
+            assert os.pread(file.fileno(), size, off) == expected.data[off:off + size]
+
+
+@pytest.mark.parametrize("case", catalog.REFUSED, ids=repr)
+def test_what_cannot_be_encoded_at_all_shows_and_does_not_open(case, source, mounts):
+    shutil.copy(case.path, source / "data.csv")
+    mount = mounts(source, *case.options.mount_options())
+    mount.expect_log(r"data\.csv")
+    path = mount.file("data.recordio")
+    assert os.listdir(mount.path) == ["data.recordio"]
+    assert os.stat(path).st_size == 1
+    with pytest.raises(OSError) as error:
+        path.read_bytes()
+    assert error.value.errno == errno.EIO
+    assert "data.csv" in os.getxattr(path, "user.recordiofs.error").decode()
+
+
+@pytest.mark.parametrize("case", catalog.REFUSED, ids=repr)
+def test_the_tool_refuses_what_cannot_be_encoded_at_all(case):
+    done = tool.recordio("cat", *case.options.arguments(), case.path)
+    assert (done.returncode, done.stdout) == (tool.WRONG_DATA, b"")
+    assert case.path.name in done.stderr.decode()
+    assert "header" in done.stderr.decode() or case.schema_error in done.stderr.decode()
+
+
+@pytest.mark.parametrize("options", [
+    {"label": "7"}, {"label": "nosuch"}, {"features": "0:9"}, {"drop": "nosuch"},
+    {"label": "1", "features": "0-2"}, {"label": "none", "features": "5-4"},
+])
+def test_columns_that_are_not_there_or_collide_are_refused(options, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_bytes(b"y,a,b\n1,2,3\n")
+    done = tool.recordio("cat", *Options(**options).arguments(), path)
+    assert done.returncode in (tool.WRONG_DATA, tool.WRONG_CALL)
+    assert done.stdout == b""
+    assert done.stderr.startswith(b"recordio: ") or b"data.csv" in done.stderr
+
+
+def test_a_text_column_is_told_with_the_options_that_take_it(tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_bytes(b"y,name,price\n1,2,3\n1,2,abc\n")
+    done = tool.recordio("cat", path)
+    text = done.stderr.decode()
+    assert "sales.csv:3:5: 'abc' is not a number" in text
+    assert 'column 2, "price"' in text or 'column 3, "price"' in text
+    assert done.stdout == encode(b"y,name,price\n1,2,3\n", Options(header="yes")).data

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the SageMaker SDK's reader and writer on request; needs the SDK's own Python.
+
+Each line of stdin is a request in JSON, each line of stdout its answer:
+    {"read": PATH}                     -> [[label values, feature values], …] of each record
+    {"write": PATH, "features": …, "labels": …, "dtype": …, "label_dtype": …}  -> null
+Numbers travel as float.hex(), which loses nothing.
+"""
+import io
+import json
+import os
+import sys
+
+# Importing the SDK prints to stdout, and that is no answer.
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
+import numpy  # noqa: E402
+from sagemaker.amazon.common import read_records, write_numpy_to_dense_tensor  # noqa: E402
+
+
+def values(tensors):
+    value = tensors["values"] if "values" in tensors else None
+    if value is None:
+        return []
+    return [float(v).hex() for v in getattr(value, value.WhichOneof("value")).values]
+
+
+def read(request):
+    with open(request["read"], "rb") as file:
+        return [[values(record.label), values(record.features)] for record in read_records(file)]
+
+
+def array(numbers, dtype):
+    as_float = numpy.vectorize(float.fromhex, otypes=[numpy.float64])
+    with numpy.errstate(over="ignore"):
+        return as_float(numpy.array(numbers)).astype(dtype)
+
+
+def write(request):
+    labels = request["labels"]
+    buffer = io.BytesIO()
+    write_numpy_to_dense_tensor(
+        buffer, array(request["features"], request["dtype"]),
+        None if labels is None else array(labels, request["label_dtype"]))
+    with open(request["write"], "wb") as file:
+        file.write(buffer.getvalue())
+
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    answers.write(json.dumps(read(asked) if "read" in asked else write(asked)) + "\n")
+    answers.flush()
