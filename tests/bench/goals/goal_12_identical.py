@@ -27,8 +27,9 @@ def same(command, expected, kernel=None):
                                   check=False)
         producer.stdout.close()
     if compared.returncode or producer.returncode:
+        why = compared.stdout.strip() or f"exit code {producer.returncode}"
         raise Failed(f"wrong bytes: {' '.join(map(str, command))}"
-                     f"{f' (kernel {kernel})' if kernel else ''}: {compared.stdout.strip()}")
+                     f"{f' (kernel {kernel})' if kernel else ''}: {why}")
 
 
 def make_expected(shop, a_set):
