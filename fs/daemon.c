@@ -251,21 +251,33 @@ static int unmount_lazily(const char *path)
 	return 0;
 }
 
+static int remove_dead(const char *given)
+{
+	_cleanup_free_ char *path = resolve_by_parent(given);
+	int e;
+
+	if (!path || !is_ours(path))
+		return ENOTCONN;
+	e = unmount_lazily(path);
+	if (!e)
+		rfs_log_note("%s: unmounted what a recordiofs that has died left behind", path);
+	return e;
+}
+
 int rfs_daemon_resolve_mountpoint(const char *given, char **ret)
 {
-	_cleanup_free_ char *path = realpath(given, NULL);
-	int e = path ? 0 : errno;
+	struct stat st;
+	int e = stat(given, &st) < 0 ? errno : 0;
 
 	if (e == ENOTCONN) {
-		path = resolve_by_parent(given);
-		if (!path || !is_ours(path))
-			return e;
-		e = unmount_lazily(path);
-		if (e)
-			return e;
-		rfs_log_note("%s: unmounted what a recordiofs that has died left behind", path);
+		e = remove_dead(given);
+		if (!e && stat(given, &st) < 0)
+			e = errno;
 	}
-	if (!e)
-		*ret = rio_steal(path);
-	return e;
+	if (e)
+		return e;
+	if (!S_ISDIR(st.st_mode))
+		return ENOTDIR;
+	*ret = realpath(given, NULL);
+	return *ret ? 0 : errno;
 }

@@ -33,7 +33,7 @@ int rfs_daemon_serve(struct rfs_mount *mount, struct fuse_args *args, const char
 	int ready_fd);
 
 /*
- * MOUNTPOINT's absolute path.  Where it is the mount of a recordiofs that has
+ * The absolute path of the folder MOUNTPOINT.  Where it is the mount of a recordiofs that has
  * died, that is unmounted first.  Returns 0 or a positive errno.
  */
 int rfs_daemon_resolve_mountpoint(const char *given, char **ret);

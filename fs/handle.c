@@ -19,27 +19,15 @@
 
 #include <errno.h>
 
-/* Whether node can be read at all. */
-static int check_known(struct rfs_node *node)
-{
-	int e;
-
-	pthread_mutex_lock(&node->lock);
-	e = node->known == RFS_READY ? 0 : node->known == RFS_BROKEN ? node->broken_errno : ESTALE;
-	pthread_mutex_unlock(&node->lock);
-	return e;
-}
-
 int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
-	struct rfs_counters *counters, struct rfs_node *node, struct rfs_handle **ret)
+	struct rfs_counters *counters, struct rfs_node *node, const struct rfs_waiter *waiter,
+	struct rfs_handle **ret)
 {
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	struct rfs_handle *handle;
 	int e;
 
-	e = check_known(node);
-	if (!e)
-		e = rfs_tree_open_source(tree, node, &source);
+	e = rfs_tree_open_source(tree, node, waiter, &source);
 	if (e)
 		return e;
 	handle = calloc(1, sizeof(*handle));

@@ -26,7 +26,8 @@ struct rfs_handle {
  * where it is broken.
  */
 int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
-	struct rfs_counters *counters, struct rfs_node *node, struct rfs_handle **ret);
+	struct rfs_counters *counters, struct rfs_node *node, const struct rfs_waiter *waiter,
+	struct rfs_handle **ret);
 void rfs_handle_close(struct rfs_handle *handle);
 
 /* The bytes of an answer, valid until they are put back by the same thread. */

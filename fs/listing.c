@@ -53,7 +53,8 @@ struct walk {
 	const struct rfs_beneath *beneath;
 	const char *suffix;
 	struct rfs_node *folder;
-	bool tell_long; /* log names that are too long: only the first time */
+	bool tell_long; /* log names that are too long */
+	bool told_long;
 	struct rfs_listing *listing;
 };
 
@@ -94,10 +95,11 @@ static int add_folder(struct walk *walk, const char *name, bool may_be_link)
 	return add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR);
 }
 
-static void tell_long_name(const struct walk *walk, const char *name)
+static void tell_long_name(struct walk *walk, const char *name)
 {
 	_cleanup_free_ char *path = rfs_beneath_absolute(walk->beneath, walk->folder->path);
 
+	walk->told_long = true;
 	if (walk->tell_long && path)
 		rfs_log("%s/%s: left out, since its name with .%s would be too long", path, name,
 			walk->suffix);
@@ -206,7 +208,7 @@ int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
 		.beneath = beneath,
 		.suffix = suffix,
 		.folder = folder,
-		.tell_long = !atomic_exchange(&folder->told_long_names, true),
+		.tell_long = !atomic_load(&folder->told_long_names),
 		.listing = &listing,
 	};
 	DIR *dir;
@@ -222,6 +224,8 @@ int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
 	}
 	e = add_all(&walk, dir);
 	closedir(dir);
+	if (walk.told_long)
+		atomic_store(&folder->told_long_names, true);
 	if (e)
 		rfs_listing_deinit(&listing);
 	else

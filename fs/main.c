@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a mount is made of, in the order in which it is made. */
@@ -52,13 +51,8 @@ static int open_source(struct parts *parts)
 static int find_mountpoint(struct parts *parts)
 {
 	const char *given = parts->options.mountpoint;
-	struct stat st;
 	int e = rfs_daemon_resolve_mountpoint(given, &parts->mountpoint);
 
-	if (!e && stat(parts->mountpoint, &st) < 0)
-		e = errno;
-	if (!e && !S_ISDIR(st.st_mode))
-		e = ENOTDIR;
 	return e ? fail_path(given, e) : 0;
 }
 

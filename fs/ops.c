@@ -78,10 +78,11 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct rfs_mount *mount = mount_of(req);
 	const struct rfs_waiter waiter = {gave_up, req};
 	struct fuse_entry_param entry = {0};
+	struct rfs_attr attr;
 	struct rfs_node *node;
 	int e;
 
-	e = rfs_tree_lookup(mount->tree, node_of(req, parent), name, &waiter, &node, &entry.attr);
+	e = rfs_tree_lookup(mount->tree, node_of(req, parent), name, &waiter, &node, &attr);
 	if (e == ENOENT) {
 		fuse_reply_err(req, e);
 		return;
@@ -91,7 +92,8 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		return;
 	}
 	entry.ino = (uintptr_t)node;
-	entry.attr_timeout = rfs_tree_is_constant(node) ? FOREVER_SECONDS : 0;
+	entry.attr = attr.st;
+	entry.attr_timeout = attr.is_final ? FOREVER_SECONDS : 0;
 	/* The kernel has not taken the entry where its caller has gone. */
 	if (fuse_reply_entry(req, &entry))
 		rfs_tree_forget(mount->tree, node, 1);
@@ -113,14 +115,14 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 
 static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 {
-	struct rfs_node *node = node_of(req, id);
-	struct stat st;
-	int e = rfs_tree_getattr(mount_of(req)->tree, node, &st);
+	const struct rfs_waiter waiter = {gave_up, req};
+	struct rfs_attr attr;
+	int e = rfs_tree_getattr(mount_of(req)->tree, node_of(req, id), &waiter, &attr);
 
 	if (e)
 		reply_failed(req, e);
 	else
-		fuse_reply_attr(req, &st, rfs_tree_is_constant(node) ? FOREVER_SECONDS : 0);
+		fuse_reply_attr(req, &attr.st, attr.is_final ? FOREVER_SECONDS : 0);
 }
 
 static void op_statfs(fuse_req_t req, fuse_ino_t id)
@@ -256,8 +258,10 @@ static void open_control(fuse_req_t req, const struct rfs_node *node, struct fus
 static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_info *fi)
 {
 	struct rfs_mount *mount = mount_of(req);
+	const struct rfs_waiter waiter = {gave_up, req};
 	struct rfs_handle *handle;
-	int e = rfs_handle_open(mount->tree, mount->readahead, &mount->counters, node, &handle);
+	int e = rfs_handle_open(mount->tree, mount->readahead, &mount->counters, node, &waiter,
+		&handle);
 
 	if (e) {
 		reply_failed(req, e);
@@ -296,8 +300,16 @@ static void read_control(fuse_req_t req, const char *text, size_t size, off_t of
 {
 	size_t len = strlen(text);
 	size_t begin = (size_t)RIO_MIN((uint64_t)off, len);
+	size_t n = RIO_MIN(RIO_MIN(size, len - begin), RFS_READ_BYTES_MAX);
+	struct rfs_bench *bench = rfs_bench();
 
-	fuse_reply_buf(req, text + begin, RIO_MIN(size, len - begin));
+	if (!bench) {
+		reply_failed(req, ENOMEM);
+		return;
+	}
+	/* Not out of text itself: another thread may free it before the reply returns. */
+	memcpy(bench->reply, text + begin, n);
+	fuse_reply_buf(req, (const char *)bench->reply, n);
 }
 
 static void read_file(fuse_req_t req, struct rfs_handle *handle, size_t size, off_t off)

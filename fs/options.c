@@ -137,12 +137,12 @@ static bool set_allow_other(struct rfs_options *options, const char *value)
 
 const struct rio_option_info rfs_option_table[] = {
 	{"layout", "mirror", "what is shown: SOURCE's folders with their CSV files encoded"},
-	{"index_dir", "DIR|none", "where offset maps are kept; the user's cache folder"},
-	{"memory", "64M", "for blocks that are encoded ahead of sequential readers; 0 for none"},
-	{"threads", "32", "requests that are worked on at the same time, at most"},
-	{"uid", "ID", "who owns files and folders; each source's owner"},
-	{"gid", "ID", "their group; each source's group"},
-	{"umask", "MASK", "permission bits to take away, in octal; 0"},
+	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
+	{"memory", "SIZE", "for encoding ahead of sequential readers; else 64M, 0 is none"},
+	{"threads", "COUNT", "requests worked on at the same time; else 32"},
+	{"uid", "ID", "who owns files and folders; else each source's owner"},
+	{"gid", "ID", "their group; else each source's group"},
+	{"umask", "MASK", "permission bits to take away, in octal; else 0"},
 	{"allow_other", NULL, "let other users in, as permission bits allow"},
 	{NULL, NULL, NULL},
 };
@@ -203,13 +203,13 @@ static int set_own(struct rfs_options *options, const char *name, const char *va
 		if (strcmp(info->name, name) != 0)
 			continue;
 		if (!info->values && value)
-			return rio_fail(err, RIO_EOPTION, "option %s takes no value", name);
+			return rio_fail(err, RIO_EOPTION, "%s takes no value", name);
 		if (info->values && !value)
-			return rio_fail(err, RIO_EOPTION, "option %s needs a value: %s", name,
+			return rio_fail(err, RIO_EOPTION, "%s needs a value: %s", name,
 				info->values);
 		if (!setters[i](options, value))
-			return rio_fail(err, RIO_EOPTION, "option %s: '%s' is not one of: %s", name,
-				value, info->values);
+			return rio_fail(err, RIO_EOPTION, "%s=%s is not understood: %s takes %s",
+				name, value, name, info->values);
 		return 1;
 	}
 	return 0;

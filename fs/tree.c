@@ -16,11 +16,19 @@
 
 #include "base/util.h"
 #include "names.h"
+#include "to_errno.h"
 
 #include <errno.h>
 #include <search.h>
 #include <string.h>
 #include <time.h>
+
+/*
+ * Larger sources are not counted within a lookup: the kernel may let other
+ * lookups in the same folder wait for it (with libfuse before 3.17 it does).
+ * Such a file is counted when its attributes are asked for.
+ */
+#define LOOKUP_SOURCE_BYTES_MAX ((off_t)RIO_MIB)
 
 /* A source that changes while it is counted is counted again, so many times. */
 #define DESCRIBE_TRIES_MAX 4
@@ -182,12 +190,14 @@ static void set_size(struct stat *st, uint64_t len_bytes)
 	st->st_blksize = ST_BLKSIZE;
 }
 
-static void file_attr(const struct rfs_tree *tree, struct rfs_node *node, struct stat *st)
+static void file_attr(const struct rfs_tree *tree, struct rfs_node *node, struct rfs_attr *ret)
 {
 	const struct stat *from = &node->source_st;
+	struct stat *st = &ret->st;
 	uint64_t len_bytes;
 
 	pthread_mutex_lock(&node->lock);
+	ret->is_final = node->known == RFS_READY || node->known == RFS_BROKEN;
 	/*
 	 * A file that cannot be encoded has one byte, which reads as EIO: many
 	 * readers skip empty files without a word, and the error with them.
@@ -204,8 +214,11 @@ static void file_attr(const struct rfs_tree *tree, struct rfs_node *node, struct
 }
 
 static void folder_attr(const struct rfs_tree *tree, const struct rfs_node *node,
-	const struct stat *from, struct stat *st)
+	const struct stat *from, struct rfs_attr *ret)
 {
+	struct stat *st = &ret->st;
+
+	ret->is_final = false;
 	*st = (struct stat){.st_ino = node->ino, .st_nlink = 2};
 	st->st_mode = S_IFDIR | (from->st_mode & 0555);
 	st->st_mtim = st->st_atim = from->st_mtim;
@@ -215,11 +228,13 @@ static void folder_attr(const struct rfs_tree *tree, const struct rfs_node *node
 }
 
 static void control_attr(const struct rfs_tree *tree, const struct rfs_node *node,
-	struct stat *st)
+	struct rfs_attr *ret)
 {
+	struct stat *st = &ret->st;
 	const struct stat self = {.st_uid = geteuid(), .st_gid = getegid()};
 	bool is_folder = node->kind == RFS_CONTROL;
 
+	ret->is_final = false;
 	*st = (struct stat){.st_ino = node->ino, .st_nlink = is_folder ? 2 : 1};
 	st->st_mode = is_folder ? S_IFDIR | 0555 : S_IFREG | 0444;
 	clock_gettime(CLOCK_REALTIME, &st->st_mtim);
@@ -235,31 +250,6 @@ static bool is_same_folder(const struct rfs_tree *tree, const struct rfs_node *n
 
 	return S_ISDIR(st->st_mode) &&
 	       (node == tree->root || rio_stamp_equal(&stamp, &node->stamp));
-}
-
-int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node, struct stat *ret_st)
-{
-	struct stat st;
-
-	switch (node->kind) {
-	case RFS_FILE:
-		file_attr(tree, node, ret_st);
-		return 0;
-	case RFS_FOLDER:
-		if (rfs_beneath_stat(tree->beneath, node->path, &st) ||
-			!is_same_folder(tree, node, &st))
-			return ESTALE;
-		folder_attr(tree, node, &st, ret_st);
-		return 0;
-	default:
-		control_attr(tree, node, ret_st);
-		return 0;
-	}
-}
-
-bool rfs_tree_is_constant(const struct rfs_node *node)
-{
-	return node->kind == RFS_FILE;
 }
 
 /* --- lookups --- */
@@ -280,7 +270,7 @@ static int not_there(int e)
 }
 
 static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
-	struct rfs_node **ret, struct stat *ret_st)
+	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
 	_cleanup_free_ char *path = join_path(parent, name);
 	struct rio_stamp stamp;
@@ -297,11 +287,11 @@ static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, c
 	stamp = rfs_folder_stamp(&st);
 	e = get_node(tree, RFS_FOLDER, path, &stamp, NULL, ret);
 	if (!e)
-		folder_attr(tree, *ret, &st, ret_st);
+		folder_attr(tree, *ret, &st, ret_attr);
 	return e;
 }
 
-/* One try; ESTALE where the source changed meanwhile. */
+/* One try; ESTALE where the source changed while it was counted. */
 static int lookup_source(struct rfs_tree *tree, const char *path,
 	const struct rfs_waiter *waiter, struct rfs_node **ret)
 {
@@ -320,7 +310,8 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
 	if (e)
 		return e;
-	e = rfs_node_describe(node, &tree->describer, fd, waiter);
+	if (st.st_size <= LOOKUP_SOURCE_BYTES_MAX)
+		e = rfs_node_describe(node, &tree->describer, fd, waiter);
 	if (e) {
 		rfs_tree_forget(tree, node, 1);
 		return e;
@@ -330,7 +321,7 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 }
 
 static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
-	const struct rfs_waiter *waiter, struct rfs_node **ret, struct stat *ret_st)
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
 	_cleanup_free_ char *path = NULL;
 	rfs_name source;
@@ -344,7 +335,7 @@ static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, con
 	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
 		e = lookup_source(tree, path, waiter, ret);
 	if (!e)
-		file_attr(tree, *ret, ret_st);
+		file_attr(tree, *ret, ret_attr);
 	return e == ESTALE ? EBUSY : e; /* it is being written all the time */
 }
 
@@ -361,43 +352,113 @@ static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_nod
 }
 
 int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *name,
-	const struct rfs_waiter *waiter, struct rfs_node **ret, struct stat *ret_st)
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
 	struct rfs_node *control = find_control(tree, parent, name);
 	int e;
 
 	if (control) {
-		control_attr(tree, control, ret_st);
+		control_attr(tree, control, ret_attr);
 		*ret = control;
 		return 0;
 	}
 	if (parent->kind != RFS_FOLDER || rfs_name_is_hidden(name))
 		return ENOENT;
-	e = lookup_file(tree, parent, name, waiter, ret, ret_st);
-	return e == ENOENT ? lookup_folder(tree, parent, name, ret, ret_st) : e;
+	e = lookup_file(tree, parent, name, waiter, ret, ret_attr);
+	return e == ENOENT ? lookup_folder(tree, parent, name, ret, ret_attr) : e;
 }
 
-int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node, struct rio_source **ret)
-{
-	_cleanup_free_ char *path = rfs_beneath_absolute(tree->beneath, node->path);
-	_cleanup_close_ int probed_fd = -1;
-	struct rio_stamp stamp;
-	struct rio_error err;
-	struct stat st;
-	int fd, e;
+/* --- what is known of a file --- */
 
-	if (!path)
-		return ENOMEM;
-	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &probed_fd, &st));
+/* Find node's source again; ESTALE where it is not in node's state. */
+static int probe_again(const struct rfs_tree *tree, const struct rfs_node *node, int *ret_fd)
+{
+	_cleanup_close_ int fd = -1;
+	struct rio_stamp stamp;
+	struct stat st;
+	int e;
+
+	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &fd, &st));
 	if (e)
 		return e == ENOENT ? ESTALE : e;
 	stamp = rio_stamp_of_stat(&st);
 	if (!rio_stamp_equal(&stamp, &node->stamp))
 		return ESTALE;
-	e = rfs_beneath_reopen(probed_fd, &fd);
+	*ret_fd = rio_steal_fd(&fd);
+	return 0;
+}
+
+static enum rfs_known known(struct rfs_node *node, int *ret_errno)
+{
+	enum rfs_known k;
+
+	pthread_mutex_lock(&node->lock);
+	k = node->known;
+	*ret_errno = node->broken_errno;
+	pthread_mutex_unlock(&node->lock);
+	return k;
+}
+
+static int describe(struct rfs_tree *tree, struct rfs_node *node,
+	const struct rfs_waiter *waiter)
+{
+	_cleanup_close_ int fd = -1;
+	int broken_errno, e;
+
+	switch (known(node, &broken_errno)) {
+	case RFS_READY:
+	case RFS_BROKEN:
+		return 0;
+	default:
+		e = probe_again(tree, node, &fd);
+		return e ? e : rfs_node_describe(node, &tree->describer, fd, waiter);
+	}
+}
+
+int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
+	const struct rfs_waiter *waiter, struct rfs_attr *ret_attr)
+{
+	struct stat st;
+	int e;
+
+	switch (node->kind) {
+	case RFS_FILE:
+		e = describe(tree, node, waiter);
+		if (!e)
+			file_attr(tree, node, ret_attr);
+		return e;
+	case RFS_FOLDER:
+		if (rfs_beneath_stat(tree->beneath, node->path, &st) ||
+			!is_same_folder(tree, node, &st))
+			return ESTALE;
+		folder_attr(tree, node, &st, ret_attr);
+		return 0;
+	default:
+		control_attr(tree, node, ret_attr);
+		return 0;
+	}
+}
+
+int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
+	const struct rfs_waiter *waiter, struct rio_source **ret)
+{
+	_cleanup_free_ char *path = rfs_beneath_absolute(tree->beneath, node->path);
+	_cleanup_close_ int probed_fd = -1;
+	struct rio_error err;
+	int fd, broken_errno, e;
+
+	if (!path)
+		return ENOMEM;
+	e = describe(tree, node, waiter);
+	if (!e && known(node, &broken_errno) == RFS_BROKEN)
+		e = broken_errno;
+	if (!e)
+		e = probe_again(tree, node, &probed_fd);
+	if (!e)
+		e = rfs_beneath_reopen(probed_fd, &fd);
 	if (e)
 		return e;
-	return rio_source_from_fd(fd, path, ret, &err) ? ENOMEM : 0;
+	return rio_source_from_fd(fd, path, ret, &err) ? rfs_to_errno(&err) : 0;
 }
 
 int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)

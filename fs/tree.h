@@ -31,26 +31,37 @@ struct rfs_node *rfs_tree_root(struct rfs_tree *tree);
 /* Nodes that the kernel or a handle holds, apart from the fixed ones. */
 size_t rfs_tree_nr_nodes(struct rfs_tree *tree);
 
+struct rfs_attr {
+	struct stat st;
+	bool is_final; /* it can never change, and may be cached for good */
+};
+
 /*
  * The node that name in the folder parent is now, with a reference more.  A
- * file is described, so its attributes are exact; that may take long.
+ * large file may not have been counted yet: its attr is then not final, and its
+ * size no answer to anybody; ask rfs_tree_getattr.
  */
 int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *name,
-	const struct rfs_waiter *waiter, struct rfs_node **ret, struct stat *ret_st);
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr);
 
 /* A reference more, for who has one already; nr fewer, after which it may be gone. */
 void rfs_tree_pin(struct rfs_tree *tree, struct rfs_node *node);
 void rfs_tree_forget(struct rfs_tree *tree, struct rfs_node *node, uint64_t nr);
 
-/* ESTALE for a folder that is not there any more. */
-int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node, struct stat *ret_st);
+/*
+ * node's attributes, exact.  A file is counted for it where it has not been,
+ * which may take long: EINTR where the waiter gave up.  ESTALE where the node is
+ * of a state of the source, or a folder, that is not there any more.
+ */
+int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
+	const struct rfs_waiter *waiter, struct rfs_attr *ret_attr);
 
-/* Whether the attributes that were given out for node can never change. */
-bool rfs_tree_is_constant(const struct rfs_node *node);
-
-/* Open the source of an RFS_FILE; ESTALE unless it is in node's state. */
+/*
+ * Open the source of an RFS_FILE, which is counted first where it has not been.
+ * ESTALE unless it is in node's state; EIO or EACCES where the file is broken.
+ */
 int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
-	struct rio_source **ret);
+	const struct rfs_waiter *waiter, struct rio_source **ret);
 
 int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret);
 

@@ -18,8 +18,8 @@
 #include <math.h>
 #include <string.h>
 
-struct rio_span rio_cell_trim(const struct rio_dialect *dialect, const uint8_t *begin,
-	const uint8_t *end)
+struct rio_span rio_cell_trim(
+	const struct rio_dialect *dialect, const uint8_t *begin, const uint8_t *end)
 {
 	/* Line feeds are those of blank lines in front. */
 	while (begin < end && (*begin == '\n' || rio_dialect_is_blank(dialect, *begin)))
@@ -72,8 +72,8 @@ static enum rio_cell_kind number(const struct rio_cell_rules *rules, double valu
 	return RIO_CELL_NUMBER;
 }
 
-enum rio_cell_kind rio_cell_read(const struct rio_cell_rules *rules, const uint8_t *begin,
-	const uint8_t *end, double *ret)
+enum rio_cell_kind rio_cell_read(
+	const struct rio_cell_rules *rules, const uint8_t *begin, const uint8_t *end, double *ret)
 {
 	struct rio_span cell;
 	double value;

@@ -5,7 +5,7 @@
  * Three readers, each for what the one before it leaves over:
  *
  *	number_fast.h    up to 8 bytes of digits and a point, inline
- *	this file        plain ASCII numbers of any length
+ *	this file        up to 16 in the same way; plain ASCII of any length
  *	number_exact.c   the rest of float()'s grammar, and what is too close to
  *	                 call here
  *
@@ -47,8 +47,8 @@
 
 #define DIGITS_MAX 19 /* that always fit a uint64_t */
 
-const double rio_number_pow10[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
-	1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+const double rio_number_pow10[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /* digits * 10^exponent; cut: further digits were left out. */
 struct plain {
@@ -66,6 +66,38 @@ static inline bool is_digit(uint8_t c)
 static inline bool is_space(uint8_t c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* A sign and 9 to 16 bytes of digits with at most one point, as in number_fast.h. */
+static inline bool read_sixteen(const uint8_t *p, const uint8_t *end, struct plain *plain)
+{
+	uint64_t lo, hi, points;
+	unsigned shift;
+	size_t len;
+
+	*plain = (struct plain){.negative = *p == '-'};
+	p += plain->negative;
+	len = (size_t)(end - p);
+	if (len - 9 >= 8)
+		return false;
+	shift = (unsigned)(128 - 8 * len);
+	lo = rio_number_load8(p);
+	hi = rio_number_load8(p + 8) << shift | lo >> 8 >> (56 - shift);
+	lo <<= shift;
+
+	points = rio_number_points(hi);
+	if (points) {
+		shift = (unsigned)__builtin_ctzll(points) - 7;
+		hi = rio_number_squeeze(hi, shift) | lo >> 56;
+		lo <<= 8;
+		plain->exponent = (int)(shift / 8) - 7;
+	} else if ((points = rio_number_points(lo))) {
+		shift = (unsigned)__builtin_ctzll(points) - 7;
+		lo = rio_number_squeeze(lo, shift);
+		plain->exponent = (int)(shift / 8) - 15;
+	}
+	plain->digits = rio_number_fold8(lo) * 100000000 + rio_number_fold8(hi);
+	return !(rio_number_others(lo) | rio_number_others(hi));
 }
 
 /*
@@ -101,8 +133,8 @@ static inline const uint8_t *read_exponent(const uint8_t *p, const uint8_t *end,
 }
 
 /* The first 19 significant ones of the digits at p; a point may be among them. */
-static __attribute__((noinline)) uint64_t first_digits(const uint8_t *p, size_t nr_digits,
-	size_t *ret_nr_cut)
+static __attribute__((noinline)) uint64_t first_digits(
+	const uint8_t *p, size_t nr_digits, size_t *ret_nr_cut)
 {
 	uint64_t digits = 0;
 	size_t nr = 0;
@@ -118,7 +150,11 @@ static __attribute__((noinline)) uint64_t first_digits(const uint8_t *p, size_t 
 	return digits;
 }
 
-/* Sign, digits, point, exponent; false for anything that needs another look. */
+/*
+ * Sign, digits, point, exponent; false for anything that needs another look.
+ * The byte at end may be taken for a sign, here and behind an e: no digit then
+ * follows, so that only a text without digits is refused for it.
+ */
 static inline bool read_plain(const uint8_t *p, const uint8_t *end, struct plain *plain)
 {
 	const uint8_t *begin;
@@ -207,8 +243,8 @@ static inline bool round_plain(const struct plain *plain, double *ret)
 }
 
 /* What is not so short and plain; apart, so that the rest needs no stack. */
-static __attribute__((noinline)) bool read_any(const uint8_t *begin, const uint8_t *end,
-	double *ret)
+static __attribute__((noinline)) bool read_any(
+	const uint8_t *begin, const uint8_t *end, double *ret)
 {
 	struct plain plain;
 
@@ -216,7 +252,8 @@ static __attribute__((noinline)) bool read_any(const uint8_t *begin, const uint8
 		begin++;
 	while (begin < end && is_space(end[-1]))
 		end--;
-	return (read_plain(begin, end, &plain) && round_plain(&plain, ret)) ||
+	return ((read_sixteen(begin, end, &plain) || read_plain(begin, end, &plain)) &&
+		       round_plain(&plain, ret)) ||
 	       rio_number_exact(begin, end, ret);
 }
 

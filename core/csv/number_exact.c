@@ -46,14 +46,14 @@ enum {
 struct text {
 	const uint8_t *next; /* behind c */
 	const uint8_t *end;
-	int c;               /* ASCII, '?' for what is no part of a number, or END */
+	int c; /* ASCII, '?' for what is no part of a number, or END */
 };
 
 /* 0.d1d2d3… * 10^point, without zeros in front. */
 struct decimal {
 	char digits[DIGITS_MAX + 1 + sizeof("e-9223372036854775808")];
 	size_t nr_digits;
-	bool more;     /* there were further digits, not all zeros */
+	bool more; /* there were further digits, not all zeros */
 	int64_t point;
 };
 

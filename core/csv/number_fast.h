@@ -57,7 +57,23 @@ static inline uint64_t rio_number_fold8(uint64_t x)
 
 	x = x * 10 + (x >> 8);
 	return ((x & mask) * (100 + (UINT64_C(1000000) << 32)) +
-		       ((x >> 16) & mask) * (1 + (UINT64_C(10000) << 32))) >> 32;
+		       ((x >> 16) & mask) * (1 + (UINT64_C(10000) << 32))) >>
+	       32;
+}
+
+/* Not 0 where a byte of x is a point; the lowest bit set is the top of the first. */
+static inline uint64_t rio_number_points(uint64_t x)
+{
+	x ^= RIO_NUMBER_BYTES('.' ^ '0');
+	return (x - RIO_NUMBER_BYTES(1)) & ~x & RIO_NUMBER_BYTES(0x80);
+}
+
+/* Take the byte at shift out of x: those before it, the lower ones, move up. */
+static inline uint64_t rio_number_squeeze(uint64_t x, unsigned shift)
+{
+	uint64_t before = (UINT64_C(1) << shift) - 1;
+
+	return (x & before) << 8 | (x & (~UINT64_C(0xff) << shift));
 }
 
 static inline double rio_number_signed(double value, bool negative)
@@ -80,7 +96,7 @@ static inline bool rio_number_fast(const uint8_t *begin, const uint8_t *end, dou
 	bool negative = begin[0] == '-';
 	const uint8_t *p = begin + negative;
 	size_t len = (size_t)(end - p), nr_behind = 0;
-	uint64_t x, point;
+	uint64_t x, points;
 
 	if (end - begin == 1 && (uint8_t)(*begin - '0') < 10) {
 		*ret = *begin - '0';
@@ -90,22 +106,19 @@ static inline bool rio_number_fast(const uint8_t *begin, const uint8_t *end, dou
 		return false;
 	x = rio_number_load8(p) << (64 - 8 * len);
 
-	/* The lowest bit set is in the first byte that is a point. */
-	point = x ^ RIO_NUMBER_BYTES('.' ^ '0');
-	point = (point - RIO_NUMBER_BYTES(1)) & ~point & RIO_NUMBER_BYTES(0x80);
-	if (point) {
-		unsigned shift = (unsigned)__builtin_ctzll(point) - 7;
-		uint64_t before = (UINT64_C(1) << shift) - 1;
+	points = rio_number_points(x);
+	if (points) {
+		unsigned shift = (unsigned)__builtin_ctzll(points) - 7;
 
 		if (len == 1)
 			return false;
 		nr_behind = 7 - shift / 8;
-		x = (x & before) << 8 | (x & (~UINT64_C(0xff) << shift));
+		x = rio_number_squeeze(x, shift);
 	}
 	if (rio_number_others(x))
 		return false;
-	*ret = rio_number_signed((double)(int64_t)rio_number_fold8(x) /
-		rio_number_pow10[nr_behind], negative);
+	*ret = rio_number_signed(
+		(double)(int64_t)rio_number_fold8(x) / rio_number_pow10[nr_behind], negative);
 	return true;
 }
 

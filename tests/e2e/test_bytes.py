@@ -14,7 +14,7 @@ import pytest
 from support import catalog, make, tool
 from encoder import Options, encode
 
-ROWS = 20000
+ROWS = 6000
 
 
 @pytest.fixture

@@ -10,9 +10,12 @@ import pytest
 from support import make, mounting
 from encoder import Options, encode
 
-BEFORE = make.numbers(20000, seed=1)
-AFTER = make.numbers(20000, seed=2)
+BEFORE = make.numbers(6000, seed=1)
+AFTER = make.numbers(6000, seed=2)
 SHORT = make.numbers(50, seed=3)
+
+# What the daemon says of a kept map whose source changed.
+NOTES = r"\.csv: (map rebuilt: )?(source grew|source shrank|another file|modified)"
 
 
 def encoded(data):
@@ -27,8 +30,8 @@ def append(path):
 
 def rewrite(path):
     with open(path, "r+b") as file:
-        file.write(AFTER[:len(BEFORE)])
-        file.truncate(len(AFTER))
+        file.write(AFTER)
+        file.truncate()
     return AFTER
 
 
@@ -53,7 +56,7 @@ CHANGES = [append, rewrite, truncate, rename_over]
 def served(source, mounts):
     (source / "a.csv").write_bytes(BEFORE)
     mount = mounts(source)
-    mount.expect_log("changed|ESTALE|stale")
+    mount.expect_log(NOTES)
     return mount.file("a.recordio"), source / "a.csv"
 
 
@@ -73,9 +76,9 @@ def test_an_old_handle_never_reads_a_mixture(served, change):
     before = encoded(BEFORE)
     with open(path, "rb", buffering=0) as file:
         inode = os.fstat(file.fileno()).st_ino
-        assert os.pread(file.fileno(), 100000, 0) == before[:100000]
+        assert os.pread(file.fileno(), 60000, 0) == before[:60000]
         change(csv)
-        for off in [50000, 99990, *range(0, len(before), 131072), len(before) - 5]:
+        for off in [50000, 59990, *range(0, len(before), 131072), len(before) - 5]:
             try:
                 got = os.pread(file.fileno(), 30000, off)
             except OSError as error:
@@ -145,6 +148,7 @@ def test_two_files_that_swap_their_names_swap_their_bytes(source, mounts):
     (source / "a.csv").write_bytes(BEFORE)
     (source / "b.csv").write_bytes(AFTER)
     mount = mounts(source)
+    mount.expect_log(NOTES)
     a, b = mount.file("a.recordio"), mount.file("b.recordio")
     assert (a.read_bytes(), b.read_bytes()) == (encoded(BEFORE), encoded(AFTER))
     os.rename(source / "a.csv", source / "c")
@@ -156,7 +160,7 @@ def test_two_files_that_swap_their_names_swap_their_bytes(source, mounts):
 def test_a_bad_file_that_is_mended_reads(source, mounts):
     (source / "a.csv").write_bytes(b"1,2\n1,x\n")
     mount = mounts(source)
-    mount.expect_log(r"a\.csv:2:3: |changed")
+    mount.expect_log(r"a\.csv:2:3: ")
     path = mount.file("a.recordio")
     with pytest.raises(OSError):
         path.read_bytes()
@@ -185,7 +189,6 @@ def test_a_source_folder_that_goes_away_is_an_error_not_a_hang(source, mounts):
     (source / "sub").mkdir()
     (source / "sub" / "a.csv").write_bytes(SHORT)
     mount = mounts(source)
-    mount.expect_log("sub|No such file")
     assert mount.file("sub/a.recordio").read_bytes() == encoded(SHORT)
     shutil.rmtree(source / "sub")
     with pytest.raises(FileNotFoundError):

@@ -9,7 +9,7 @@ import pytest
 from support import make, paths, tool
 from encoder import Options, encode
 
-BIG = make.numbers(30000)  # well above the size from which a map is kept
+BIG = make.numbers(6000)  # well above the size from which a map is kept
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_an_append_is_taken_up(csv, index, source):
 def test_a_rewritten_source_never_meets_its_old_map(csv, index):
     arguments = ["--index_dir=%s" % index, csv]
     tool.recordio("index", *arguments)
-    other = make.numbers(30000, seed=9)
+    other = make.numbers(6000, seed=9)
     csv.write_bytes(other)
     assert tool.recordio("cat", *arguments).stdout == encode(other, Options()).data
 

@@ -64,6 +64,7 @@ def test_odd_names_are_served(source, mounts):
         (source / (name[:251] + ".csv")).write_bytes(b"1,2\n")
     (source / os.fsdecode(b"latin\xe9.csv")).write_bytes(b"1,2\n")
     mount = mounts(source)
+    mount.expect_log("xxx.csv: left out, since its name .* too long")
     listed = os.listdir(mount.path)
     expected = {name + ".recordio" for name in names if len(name) < 240}
     assert expected | {os.fsdecode(b"latin\xe9.recordio")} <= set(listed)
@@ -188,7 +189,6 @@ def test_a_symlink_out_of_the_source_is_not_followed(source, mounts, tmp_path):
     (source / "relative.csv").symlink_to("../outside/secret.csv")
     (source / "folder").symlink_to(tmp_path / "outside")
     mount = mounts(source)
-    mount.expect_log("secret|file.csv|relative.csv|folder")
     for name in ("file.recordio", "relative.recordio", "folder/secret.recordio"):
         with pytest.raises(OSError):
             mount.file(name).read_bytes()
@@ -204,7 +204,6 @@ def test_a_folder_swapped_for_a_symlink_is_not_followed(source, mounts, tmp_path
     assert os.listdir(mount.file("sub")) == ["a.recordio"]
     os.rename(source / "sub", source / "old")
     (source / "sub").symlink_to(tmp_path / "outside")
-    mount.expect_log("sub")
     with pytest.raises(OSError):
         mount.file("sub/a.recordio").read_bytes()
 
@@ -217,7 +216,6 @@ def test_what_is_no_regular_file_is_never_opened(source, mounts):
     if os.getuid() == 0:
         os.mknod(source / "device.csv", stat.S_IFCHR | 0o644, os.makedev(1, 5))
     mount = mounts(source)
-    mount.expect_log("fifo|device")
     subprocess.run(["ls", "-lR", str(mount.path)], timeout=20, stdout=subprocess.DEVNULL)
     for name in ("fifo.recordio", "device.recordio"):
         done = subprocess.run(["cat", str(mount.file(name))], timeout=20,

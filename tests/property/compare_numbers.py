@@ -193,7 +193,7 @@ def printed(rng):
 
 
 def short_decimal(rng):
-    length = rng.randint(1, 9)
+    length = rng.randint(1, 17)
     text = random_digits(rng, length)
     if rng.random() < 0.7:
         point = rng.randint(0, length)
@@ -348,7 +348,7 @@ def chunks(texts):
 def main():
     parser = argparse.ArgumentParser(description="Compare numbers with float().")
     parser.add_argument("program", help="the filter number_bits")
-    parser.add_argument("--count", type=int, default=2000000, help="random texts (%(default)s)")
+    parser.add_argument("--count", type=int, default=1500000, help="random texts (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(%(default)s)")
     args = parser.parse_args()
     print(f"seed {args.seed}, floats by {'numpy' if numpy else 'array'}", flush=True)

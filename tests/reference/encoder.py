@@ -11,6 +11,7 @@ a time.  Clarity goes before speed.
 """
 import ctypes
 import dataclasses
+import functools
 import math
 import os
 import struct
@@ -35,7 +36,7 @@ class SchemaError(Exception):
     """The file and the options do not go together."""
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Options:
     header: str = "auto"
     delimiter: str = ","
@@ -84,7 +85,7 @@ class Row:
     cells: list   # (begin, end) of the raw cells, blanks and quotes included
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Encoded:
     data: bytes          # every record before the first that cannot be encoded
     record_bytes: int
@@ -340,6 +341,7 @@ def values(data, options):
         yield numbers[:len(found.label)], numbers[len(found.label):]
 
 
+@functools.lru_cache(maxsize=128)
 def encode(data, options):
     """The records that data stands for.  SchemaError where no record can be."""
     found = table(data, options)

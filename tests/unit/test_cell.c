@@ -48,8 +48,8 @@ static uint8_t *put(struct chunk *chunk, const char *text, size_t len)
 	return memcpy(chunk->bytes + 16, text, len);
 }
 
-static enum rio_cell_kind read_cell(const struct rio_cell_rules *rules, const char *text,
-	double *ret)
+static enum rio_cell_kind read_cell(
+	const struct rio_cell_rules *rules, const char *text, double *ret)
 {
 	struct chunk chunk;
 	size_t len = strlen(text);
@@ -67,15 +67,16 @@ static void check(const struct rio_cell_rules *rules, const char *text, enum rio
 	if (got != kind)
 		fail_msg("'%s' is of kind %d, not %d", text, got, kind);
 	if (bits_of(value) != bits)
-		fail_msg("'%s' is %#jx, not %#jx", text, (uintmax_t)bits_of(value), (uintmax_t)bits);
+		fail_msg(
+			"'%s' is %#jx, not %#jx", text, (uintmax_t)bits_of(value), (uintmax_t)bits);
 }
 
 static const char *const missing_cells[] = {"", " ", "\t \r", "\n", "\n \r\n", "\"\"", " \"\" ",
 	"NA", "\"NA\"", " NA\r", "\n\"N/A\"\r", "n/a", "NULL", "null", "None", "<NA>", "#N/A",
 	"#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"};
 
-static const char *const nan_cells[] = {"nan", "NaN", "NAN", "+nan", " nan ", "\"NaN\"",
-	"\" nan\"", "\nnan\r"};
+static const char *const nan_cells[] = {
+	"nan", "NaN", "NAN", "+nan", " nan ", "\"NaN\"", "\" nan\"", "\nnan\r"};
 
 static const char *const minus_nan_cells[] = {"-nan", "-NaN", "\"-nan\"", " -NAN\r"};
 
@@ -89,11 +90,25 @@ static void cell__numbers_are_read_through_blanks_and_quotes(void **state)
 		const char *text;
 		double value;
 	} items[] = {
-		{"7", 7}, {"-1.087", -1.087}, {"1.086538076400756836e+00", 1.086538076400756836},
-		{" 7", 7}, {"7\r", 7}, {"\t7 \r", 7}, {"\n\n7", 7}, {"\r\n \r\n7\r", 7},
-		{"\"7\"", 7}, {" \"7\"", 7}, {"\"7\" \r", 7}, {"\" 7 \"", 7}, {"\"\n7\"", 7},
-		{"\n\"-0.5\"\r", -0.5}, {"1_0", 10}, {"inf", INFINITY}, {"\"-Infinity\"", -INFINITY},
-		{"\"\xd9\xa1\"", 1}, {"-0", -0.0},
+		{"7", 7},
+		{"-1.087", -1.087},
+		{"1.086538076400756836e+00", 1.086538076400756836},
+		{" 7", 7},
+		{"7\r", 7},
+		{"\t7 \r", 7},
+		{"\n\n7", 7},
+		{"\r\n \r\n7\r", 7},
+		{"\"7\"", 7},
+		{" \"7\"", 7},
+		{"\"7\" \r", 7},
+		{"\" 7 \"", 7},
+		{"\"\n7\"", 7},
+		{"\n\"-0.5\"\r", -0.5},
+		{"1_0", 10},
+		{"inf", INFINITY},
+		{"\"-Infinity\"", -INFINITY},
+		{"\"\xd9\xa1\"", 1},
+		{"-0", -0.0},
 	};
 	struct rio_cell_rules rules = rules_with(RIO_MISSING_ERROR, 0, false);
 
@@ -180,7 +195,10 @@ static void cell__dialect_says_what_quotes(void **state)
 	check(&rules, "\"1.5\"", RIO_CELL_TEXT, bits_of(UNSET));
 	rules.dialect.quote = RIO_QUOTE_NONE;
 	check(&rules, "'1.5'", RIO_CELL_TEXT, bits_of(UNSET));
-	check(&rules, "\xff" "1\xff", RIO_CELL_TEXT, bits_of(UNSET));
+	check(&rules,
+		"\xff"
+		"1\xff",
+		RIO_CELL_TEXT, bits_of(UNSET));
 	check(&rules, "1.5", RIO_CELL_NUMBER, bits_of(1.5));
 }
 
@@ -200,10 +218,24 @@ static void check_trim(struct rio_dialect dialect, const char *text, const char 
 static void cell__trim_takes_blanks_then_quotes(void **state)
 {
 	static const char *const items[][2] = {
-		{"", ""}, {" ", ""}, {"\n", ""}, {"a", "a"}, {" a b \r", "a b"}, {"\r\n\n a", "a"},
-		{"\"a\"", "a"}, {" \"a\" ", "a"}, {"\" a \"", " a "}, {"\"\"", ""}, {"\"", "\""},
-		{"\"a", "\"a"}, {"a\"", "a\""}, {"\"a\"\"b\"", "a\"\"b"}, {"\"a\nb\"", "a\nb"},
-		{"\"\n\"", "\n"}, {"\"\"\"\"", "\"\""}, {"\va\f", "\va\f"},
+		{"", ""},
+		{" ", ""},
+		{"\n", ""},
+		{"a", "a"},
+		{" a b \r", "a b"},
+		{"\r\n\n a", "a"},
+		{"\"a\"", "a"},
+		{" \"a\" ", "a"},
+		{"\" a \"", " a "},
+		{"\"\"", ""},
+		{"\"", "\""},
+		{"\"a", "\"a"},
+		{"a\"", "a\""},
+		{"\"a\"\"b\"", "a\"\"b"},
+		{"\"a\nb\"", "a\nb"},
+		{"\"\n\"", "\n"},
+		{"\"\"\"\"", "\"\""},
+		{"\va\f", "\va\f"},
 	};
 	struct rio_dialect tabs = {.delimiter = '\t', .quote = RIO_QUOTE_NONE};
 
