@@ -17,8 +17,8 @@
  *
  * In sequence means: what is asked for begins near the end of what was asked
  * for before.  Near, since several requests of one kernel read-ahead come on
- * several threads and overtake one another; gaps count against it, so reading
- * every tenth page is not a sequence.
+ * several threads and overtake one another; a gap counts against it until it is
+ * filled, so reading every tenth page is not a sequence.
  *
  * Memory is a fixed set of blocks, touched when first used.  A stream gets its
  * share of them; when none is free, the least recently used is taken if so much
@@ -298,6 +298,26 @@ void rfs_stream_deinit(struct rfs_stream *stream)
 	pthread_mutex_destroy(&stream->lock);
 }
 
+/* A read near the front: what it adds to the sequence, in front or in a gap that was left. */
+static void extend_run(struct rfs_stream *stream, uint64_t off, uint64_t end)
+{
+	/* Not yet for the read that completes it: workers would slow down the first. */
+	stream->streaming |= stream->run_bytes >= START_BYTES;
+	if (end > stream->front) {
+		uint64_t gap = off > stream->front ? off - stream->front : 0;
+
+		stream->gap_bytes += gap;
+		stream->run_bytes -= RIO_MIN(gap, stream->run_bytes);
+		stream->run_bytes += end - stream->front - gap;
+		stream->front = end;
+	} else {
+		uint64_t filled = RIO_MIN(end - off, stream->gap_bytes);
+
+		stream->gap_bytes -= filled;
+		stream->run_bytes += filled;
+	}
+}
+
 /* Whether this read belongs to a stream; *ret_ended where it has just ended one. */
 static bool note_read(struct rfs_stream *stream, uint64_t off, uint64_t end, uint64_t *ret_front,
 	bool *ret_ended)
@@ -308,15 +328,10 @@ static bool note_read(struct rfs_stream *stream, uint64_t off, uint64_t end, uin
 	was = stream->streaming;
 	if (off > stream->front + SLACK_BYTES || end + SLACK_BYTES < stream->front) {
 		stream->front = end;
-		stream->run_bytes = 0;
+		stream->run_bytes = stream->gap_bytes = 0;
 		stream->streaming = false;
-	} else if (end > stream->front) {
-		uint64_t gap = off > stream->front ? off - stream->front : 0;
-
-		stream->run_bytes -= RIO_MIN(gap, stream->run_bytes);
-		stream->run_bytes += end - stream->front - gap;
-		stream->front = end;
-		stream->streaming |= stream->run_bytes >= START_BYTES;
+	} else {
+		extend_run(stream, off, end);
 	}
 	is = stream->streaming;
 	*ret_front = stream->front;

@@ -49,9 +49,10 @@ struct rfs_stream {
 	void *file; /* for fill */
 	uint64_t len_bytes;
 
-	pthread_mutex_t lock; /* front, run_bytes, streaming */
+	pthread_mutex_t lock; /* front to streaming */
 	uint64_t front;       /* the end of what has been asked for in sequence */
-	uint64_t run_bytes;   /* how much of that, without gaps */
+	uint64_t run_bytes;   /* how much of that, less what was left out */
+	uint64_t gap_bytes;   /* left out so far */
 	bool streaming;
 
 	/* Guarded by the readahead's lock. */
