@@ -199,6 +199,17 @@ def test_verify_names_each_state(source, big, index):
     assert code == 1 and text.startswith("%s: stale: source grew" % big)
 
 
+@pytest.mark.parametrize("line_feeds", [0, 1, 2, 70000])
+def test_a_long_quoted_field_at_the_end_gives_a_map_that_loads(source, index, line_feeds):
+    """The row start behind it is the file's end: no row begins there."""
+    path = source / "quoted.csv"
+    path.write_bytes(b'1,2,x\n' * 20000 + b'1,2,"' + b"text\n" * 14000 + b'"' + b"\n" * line_feeds)
+    arguments = ["--header=no", "--drop=2", path]
+    assert b"20001 rows, map built" in run("index", index, *arguments).stdout
+    assert b": ok, 20001 rows" in run("index", index, "--verify", *arguments).stdout
+    assert b"up to date" in run("index", index, *arguments).stdout
+
+
 def test_verify_finds_a_map_that_is_whole_but_wrong(big, index):
     """Seals say who wrote it, not whether it is right: one row more, sealed anew."""
     xxhash = ctypes.CDLL(ctypes.util.find_library("xxhash")).XXH3_64bits_withSeed
