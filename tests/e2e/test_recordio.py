@@ -81,7 +81,8 @@ def test_a_range_leaves_later_files_alone(three, source):
 
 
 @pytest.mark.parametrize("text,off,size", [
-    ("1K:2K", 1024, 2048), ("0:1M", 0, 1 << 20), ("1M:10", 1 << 20, 10), ("1000K:1K", 1024000, 1024)])
+    ("1K:2K", 1024, 2048), ("0:1M", 0, 1 << 20), ("1M:10", 1 << 20, 10),
+    ("1000K:1K", 1024000, 1024)])
 def test_sizes_have_suffixes(big, text, off, size):
     whole = tool.recordio("cat", big).stdout
     assert tool.recordio("cat", "--range", text, big).stdout == whole[off:off + size]
@@ -164,6 +165,15 @@ def test_index_goes_on_behind_a_file_that_fails(source, big, index):
     assert done.returncode == tool.REFUSED
     assert b"map built" in done.stdout
     assert b"is-not-there.csv: " in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_index_goes_on_behind_a_closed_folder(source, big, index):
+    (source / "a-closed").mkdir(mode=0)
+    done = run("index", index, source)
+    assert done.returncode == tool.REFUSED
+    assert b"big.csv: 30000 rows, map built" in done.stdout
+    assert b"a-closed: cannot be read: Permission denied" in done.stderr
 
 
 def test_index_tells_of_rows_that_cannot_be_reached(source, index):
