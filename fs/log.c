@@ -31,7 +31,7 @@ static void put(int priority, const char *message)
 	if (atomic_load(&to_syslog))
 		syslog(priority, "%s", line);
 	else
-		fprintf(stderr, "recordiofs: %s\n", line);
+		fprintf(stderr, "recordiofs: %s%s\n", priority >= LOG_NOTICE ? "note: " : "", line);
 }
 
 static void vput(int priority, const char *format, va_list args)

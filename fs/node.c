@@ -109,12 +109,16 @@ static int on_progress(void *data, uint64_t done_bytes, uint64_t total_bytes)
 
 static void log_map(const char *path, const struct rio_dataset *dataset)
 {
+	static const char *const how[] = {
+		[RIO_MAP_BUILT] = "",
+		[RIO_MAP_LOADED] = "",
+		[RIO_MAP_EXTENDED] = "map extended: ",
+		[RIO_MAP_REBUILT] = "map rebuilt: ",
+	};
 	const char *reason = rio_dataset_map_reason(dataset);
 
 	if (reason[0])
-		rfs_log_note("%s: %s%s", path,
-			rio_dataset_map_origin(dataset) == RIO_MAP_REBUILT ? "map rebuilt: " : "",
-			reason);
+		rfs_log_note("%s: %s%s", path, how[rio_dataset_map_origin(dataset)], reason);
 }
 
 /* What describing came to; published in one go. */

@@ -41,20 +41,24 @@ static char *column_text(const struct rio_schema *schema, size_t column, char *t
 	return text;
 }
 
-/* The cell without the blanks around it, quotes kept; an empty one lies at its end. */
+/* The cell without the blanks around it, quotes kept; an empty one lies where it begins. */
 static struct rio_span visible(const struct rio_dataset *dataset,
 	const struct rio_segment *segment, size_t field)
 {
 	const struct rio_dialect *dialect = &dataset->schema->rules.dialect;
 	const uint32_t *ends = segment->fields.end + field;
-	const uint8_t *begin = segment->bytes + (uint32_t)(ends[-1] + 1);
+	const uint8_t *begin = segment->bytes + (uint32_t)(ends[-1] + 1), *p = begin;
 	const uint8_t *end = segment->bytes + *ends;
 
-	while (begin < end && (*begin == '\n' || rio_dialect_is_blank(dialect, *begin)))
-		begin++;
-	while (begin < end && rio_dialect_is_blank(dialect, end[-1]))
+	/* Blank lines before a row are blanks before its first cell. */
+	for (; p < end && (*p == '\n' || rio_dialect_is_blank(dialect, *p)); p++)
+		if (*p == '\n')
+			begin = p + 1;
+	if (p == end)
+		return (struct rio_span){begin, begin};
+	while (rio_dialect_is_blank(dialect, end[-1]))
 		end--;
-	return (struct rio_span){begin, end};
+	return (struct rio_span){p, end};
 }
 
 int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment *segment,
@@ -95,64 +99,103 @@ int rio_explain_length(const struct rio_dataset *dataset, const struct rio_segme
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
-int rio_explain_nul(const struct rio_segment *segment, size_t at, uint64_t row,
-	struct rio_error *err)
+int rio_explain_nul(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	size_t at, uint64_t row, struct rio_error *err)
 {
-	rio_fail(err, RIO_EROW, "a NUL byte: this is not text");
-	return place(segment, at, row, err);
+	char text[CELL_TEXT_BYTES];
+	struct rio_span cell;
+	size_t field = 0;
+
+	while (segment->fields.end[field] < at)
+		field++;
+	cell = visible(dataset, segment, field);
+	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
+	rio_fail(err, RIO_EROW, "%s holds a NUL byte: this is not text", text);
+	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
-/* Line and column of src_off, read from the source. */
-static int place_in_source(const struct rio_map *map, struct rio_source *source,
-	uint64_t src_off, struct rio_error *err)
+/* Where a scan of bytes, one by one, has got to; and the cell it is in. */
+struct cursor {
+	const struct rio_dialect *dialect;
+	uint64_t line, line_off;
+	bool inside;
+	bool cell_begun; /* more than blanks so far */
+	uint64_t cell_off, cell_line, cell_line_off;
+};
+
+static void step(struct cursor *c, uint64_t off, uint8_t byte)
+{
+	bool ends_cell = !c->inside && (byte == c->dialect->delimiter || byte == '\n');
+
+	if (byte == c->dialect->quote)
+		c->inside = !c->inside;
+	if (ends_cell) {
+		c->cell_begun = false;
+	} else if (!c->cell_begun && !rio_dialect_is_blank(c->dialect, byte)) {
+		c->cell_begun = true;
+		c->cell_off = off;
+		c->cell_line = c->line;
+		c->cell_line_off = c->line_off;
+	}
+	if (byte == '\n') {
+		c->line++;
+		c->line_off = off + 1;
+	}
+}
+
+/* Go through the source from a checkpoint up to and with src_off. */
+static int run_to(struct cursor *c, const struct rio_checkpoint *from,
+	struct rio_source *source, uint64_t src_off, struct rio_error *err)
 {
 	enum { WINDOW_BYTES = 32 * 1024 };
-	const struct rio_checkpoint *from = &map->checkpoints[rio_map_find_offset(map, src_off)];
 	_cleanup_free_ uint8_t *window = malloc(WINDOW_BYTES);
-	uint64_t off = from->src_off, line = from->line + 1, line_off = off;
+	uint64_t off = from->src_off;
 
 	if (!window)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	while (off < src_off) {
+	c->line = from->line + 1;
+	c->line_off = off;
+	while (off <= src_off) {
 		size_t n = 0;
 		int r = rio_source_read_at(source, off, window,
-			RIO_MIN((uint64_t)WINDOW_BYTES, src_off - off), &n, err);
+			RIO_MIN((uint64_t)WINDOW_BYTES, src_off + 1 - off), &n, err);
 
-		if (r < 0 || n == 0)
-			return r < 0 ? r : rio_source_check(source, &map->stamp, err);
+		if (r < 0)
+			return r;
+		if (n == 0)
+			return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short");
 		for (size_t i = 0; i < n; i++)
-			if (window[i] == '\n') {
-				line++;
-				line_off = off + i + 1;
-			}
+			step(c, off + i, window[i]);
 		off += n;
 	}
-	if (err) {
-		err->line = line;
-		err->column = src_off - line_off + 1;
-	}
-	return RIO_EROW;
+	return 0;
 }
 
 int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *source,
 	struct rio_error *err)
 {
 	const struct rio_map *map = dataset->map;
+	const size_t at = rio_map_find_offset(map, map->bad_quote_off);
+	struct cursor c = {.dialect = &dataset->schema->rules.dialect};
 	uint8_t cell[64];
 	char text[CELL_TEXT_BYTES];
 	size_t n = 0;
-	int r = rio_source_read_at(source, map->bad_quote_off, cell, sizeof(cell), &n, err);
+	int r = run_to(&c, &map->checkpoints[at], source, map->bad_quote_off, err);
 
+	if (r == 0)
+		r = rio_source_read_at(source, c.cell_off, cell, sizeof(cell), &n, err);
 	if (r < 0)
 		return r;
 	rio_quote_cell(cell, n, text, sizeof(text));
 	rio_fail(err, RIO_EROW, map->bad_quote_open
-			? "a quote is opened at %s and never closed"
-			: "a quote stands neither at the begin nor at the end of its field, at %s; "
+			? "%s begins with a quote that is never closed"
+			: "%s has a quote that is neither at the begin nor at the end of the cell; "
 			  "quote=none takes quotes as they are", text);
 	if (err) {
 		err->row = map->bad_quote_row;
-		err->src_off = map->bad_quote_off;
+		err->src_off = c.cell_off;
+		err->line = c.cell_line;
+		err->column = c.cell_off - c.cell_line_off + 1;
 	}
-	return place_in_source(map, source, map->bad_quote_off, err);
+	return RIO_EROW;
 }

@@ -35,9 +35,9 @@ int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment
 int rio_explain_length(const struct rio_dataset *dataset, const struct rio_segment *segment,
 	size_t field, size_t nr_fields, uint64_t row, struct rio_error *err);
 
-/* … over a NUL byte at segment->bytes[at]. */
-int rio_explain_nul(const struct rio_segment *segment, size_t at, uint64_t row,
-	struct rio_error *err);
+/* … over a cell with a NUL byte at segment->bytes[at]. */
+int rio_explain_nul(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	size_t at, uint64_t row, struct rio_error *err);
 
 /* … over the quote after which rows cannot be told apart. */
 int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *source,

@@ -272,7 +272,8 @@ static int encode(struct reading *rd, const struct rio_segment *segment, size_t 
 	if (rd->stats)
 		rd->stats->nr_rows += *ret_done;
 	if (r == 0 && stop < to)
-		r = rio_explain_nul(segment, nul_at, segment->begin->row + stop, rd->err);
+		r = rio_explain_nul(rd->dataset, segment, nul_at, segment->begin->row + stop,
+			rd->err);
 	return r;
 }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -45,7 +46,7 @@ def values(case):
 
 
 def hexed(numbers):
-    return [number.hex() for number in numbers]
+    return [struct.pack("<d", number).hex() for number in numbers]
 
 
 def mounted(case, source, mounts):
@@ -69,7 +70,7 @@ def test_the_sdks_writer_makes_the_same_bytes(case, source, mounts, tmp_path, sd
     sdk({"write": str(tmp_path / "sdk.recordio"),
          "features": [hexed(features) for _, features in rows],
          "labels": None if case.options.label == "none" else [
-             label[0].hex() for label, _ in rows],
+             hexed(label)[0] for label, _ in rows],
          "dtype": case.options.dtype,
          "label_dtype": case.options.label_dtype or case.options.dtype})
     ours = mounted(case, source, mounts).read_bytes()

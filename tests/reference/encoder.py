@@ -126,7 +126,7 @@ def split(data, delimiter, quote):
             at_end = pos >= len(data)
             if state == "quoted":
                 if at_end:
-                    return rows, Fault("unterminated", *open_at)
+                    return rows, Fault("unterminated", *begun_at)
                 if byte == quote:
                     state = "closed?"
                 elif byte == 0x0A:
@@ -141,18 +141,18 @@ def split(data, delimiter, quote):
                     break
             elif byte == quote:
                 if state == "begin":
-                    state, open_at = "quoted", (line, pos - line_off + 1)
+                    state, begun_at = "quoted", (line, pos - line_off + 1)
                 elif state == "closed?":
                     state = "quoted"  # a doubled quote
                 else:
-                    return rows, Fault("quote", line, pos - line_off + 1)
+                    return rows, Fault("quote", *begun_at)
             elif is_blank(byte, delimiter):
                 state = {"closed?": "closed"}.get(state, state)
             elif state in ("closed?", "closed"):
                 # The quote before this byte closes elsewhere than at the end.
-                return rows, Fault("quote", line, data.rindex(quote, 0, pos) - line_off + 1)
-            else:
-                state = "bare"
+                return rows, Fault("quote", *begun_at)
+            elif state == "begin":
+                state, begun_at = "bare", (line, pos - line_off + 1)
             pos += 1
         rows.append(row)
     return rows, None
@@ -272,21 +272,26 @@ def read_cell(data, begin, end, options):
         return float({"zero": "0"}.get(options.missing, options.missing))
     if options.bad_row == "nan":
         return math.nan
-    blanks = b" \t\r\n".replace(options.delimiter_byte(), b"")
-    lead = len(data[begin:end]) - len(data[begin:end].lstrip(blanks))
     raise RowError("missing" if what == "missing" else "number",
-                   begin + (lead if lead < end - begin else 0))
+                   first_byte(data, begin, end, options))
+
+
+def first_byte(data, begin, end, options):
+    """Where a cell's value begins; an empty one lies where the cell does."""
+    blanks = b" \t\r".replace(options.delimiter_byte(), b"")
+    value = data[begin:end].lstrip(blanks)
+    return end - len(value) if value else begin
 
 
 def read_row(data, row, columns, nr_columns, options):
-    nul = data.find(b"\0", row.off, row.cells[-1][1])
-    if nul >= 0:
-        raise RowError("nul", nul)
+    for cell in row.cells:
+        if b"\0" in data[slice(*cell)]:
+            raise RowError("nul", first_byte(data, *cell, options))
     if len(row.cells) != nr_columns:
         if options.bad_row == "nan":
             return [math.nan] * len(columns)
-        too_many = row.cells[nr_columns:]
-        raise RowError("fields", too_many[0][0] if too_many else row.off)
+        cell = row.cells[nr_columns if len(row.cells) > nr_columns else 0]
+        raise RowError("fields", first_byte(data, *cell, options))
     values = {column: read_cell(data, *row.cells[column], options) for column in sorted(columns)}
     return [values[column] for column in columns]
 

@@ -183,13 +183,18 @@ static const struct bad bads[] = {
 	{"1,2\n3,4,5\n5,6\n", "", 1, 2, 5, "the row has 3 fields, not 2; the first too many is '5'"},
 	{"1,2\n3,4\n5,\n", "missing=error", 2, 3, 3,
 		"an empty cell under missing=error (column 1)"},
+	{"1,2\n\n \n  ,4\n5,\n", "missing=error", 1, 4, 1,
+		"an empty cell under missing=error (column 0)"},
 	{"1,2\n3,4\n5,NA\n", "missing=error", 2, 3, 3, "'NA' under missing=error (column 1)"},
 	{"1,2\n3,4\n5, nan\n", "missing=error", 2, 3, 4, "'nan' under missing=error (column 1)"},
 	{"1,2\n3,\"4\n5,6\n", "", 1, 2, 3,
-		"a quote is opened at '\"4\\x0a5,6\\x0a' and never closed"},
-	{"1,2\n3,4\" \n5,6\"\n7,8\n", "", 1, 2, 4,
-		"a quote stands neither at the begin nor at the end of its field, at "
-		"'\" \\x0a5,6\"\\x0a7,8\\x0a'; quote=none takes quotes as they are"},
+		"'\"4\\x0a5,6\\x0a' begins with a quote that is never closed"},
+	{"1,2\n3,4\" \n5,6\"\n7,8\n", "", 1, 2, 3,
+		"'4\" \\x0a5,6\"\\x0a7,8\\x0a' has a quote that is neither at the begin nor at the "
+		"end of the cell; quote=none takes quotes as they are"},
+	{"1,2\n3, \"4\n4\"0\n5,6\n", "bad_row=nan", 1, 2, 4,
+		"'\"4\\x0a4\"0\\x0a5,6\\x0a' has a quote that is neither at the begin nor at the "
+		"end of the cell; quote=none takes quotes as they are"},
 };
 
 static void read__gives_what_is_before_a_bad_row_and_says_where_it_is(void **state)
@@ -219,7 +224,7 @@ static void read__gives_what_is_before_a_bad_row_and_says_where_it_is(void **sta
 
 static void read__finds_a_nul_byte_and_reads_around_it(void **state)
 {
-	static const char csv[] = "1,2\n3,4\n5,\0006\n7,8\n";
+	static const char csv[] = "1,2\n3,4\n5, 6\0006\n7,8\n";
 	struct fixture f = open_bytes(csv, sizeof(csv) - 1, "bad_row=nan");
 	size_t record_bytes = rio_dataset_record_bytes(f.dataset), got;
 	uint8_t *out, record[256];
@@ -227,7 +232,8 @@ static void read__finds_a_nul_byte_and_reads_around_it(void **state)
 	assert_int_equal(read_all(&f, SIZE_MAX, &out, &got), RIO_EROW);
 	assert_int_equal(got, 2 * record_bytes);
 	assert_int_equal(f.err.line, 3);
-	assert_int_equal(f.err.column, 3);
+	assert_int_equal(f.err.column, 4);
+	assert_string_equal(f.err.message, "'6\\x006' holds a NUL byte: this is not text");
 
 	/* The row behind it has nothing to do with it. */
 	assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch, 3 * record_bytes, record,
