@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "options.h"
 
 #include "dataset/dataset.h"
 
@@ -12,24 +12,6 @@ struct fixture {
 	struct rio_error err;
 	int result; /* of rio_dataset_create */
 };
-
-/* Options as "name=value name=value". */
-static void set_options(struct rio_options *options, const char *text)
-{
-	char *copy = strdup(text), *rest = copy, *item;
-	struct rio_error err;
-
-	assert_int_equal(rio_options_init(options, &err), 0);
-	while ((item = strsep(&rest, " "))) {
-		char *value = strchr(item, '=');
-
-		if (!value)
-			continue;
-		*value++ = '\0';
-		assert_int_equal(rio_options_set(options, item, value, &err), 0);
-	}
-	free(copy);
-}
 
 static struct fixture open_bytes(const void *csv, size_t n, const char *option_text)
 {
