@@ -253,6 +253,11 @@ static int finish(struct job *job, struct rio_error *err)
 	if (r < 0)
 		return r;
 	j->nr_rows += j->inside || j->unfinished;
+
+	/* A row start found at the very end is none: it is the sentinel's place. */
+	if (map->nr_checkpoints &&
+		map->checkpoints[map->nr_checkpoints - 1].src_off == job->size_bytes)
+		map->nr_checkpoints--;
 	if (add_checkpoint(j, job->size_bytes, j->nr_rows, j->nr_lines) < 0)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	return map->bad_quote_off == RIO_NO_OFFSET ? 0 : locate_bad_quote(map, &walk, err);

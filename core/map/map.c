@@ -31,18 +31,14 @@ size_t rio_map_find_offset(const struct rio_map *map, uint64_t src_off)
 /*
  * From one checkpoint to the next the offset rises; rows and lines cannot rise
  * by more than the bytes between, and need not rise at all: a segment may
- * consist of blank lines.  The last segment may be empty: where a long quoted
- * field ends the file, the row start behind it is marked before it is known to
- * be the end.
+ * consist of blank lines.
  */
 static int check_step(const struct rio_map *map, size_t k, struct rio_error *err)
 {
 	const struct rio_checkpoint *a = &map->checkpoints[k], *b = a + 1;
 	uint64_t len_bytes = b->src_off - a->src_off;
-	bool may_be_empty = k + 2 == map->nr_checkpoints;
 
-	if (b->src_off < a->src_off || b->src_off > map->stamp.size_bytes ||
-		(len_bytes == 0 && !may_be_empty))
+	if (b->src_off <= a->src_off || b->src_off > map->stamp.size_bytes)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: checkpoint %zu lies at byte %ju, behind one at %ju", k + 1,
 			(uintmax_t)b->src_off, (uintmax_t)a->src_off);

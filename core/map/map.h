@@ -62,8 +62,7 @@ size_t rio_map_find_offset(const struct rio_map *map, uint64_t src_off);
 
 /*
  * RIO_EMAP_DAMAGED unless offsets rise, rows and lines do not fall, begin and
- * end match the stamp, and every other field is within bounds.  The last segment
- * alone may be empty.
+ * end match the stamp, and every other field is within bounds.
  */
 int rio_map_check(const struct rio_map *map, struct rio_error *err);
 

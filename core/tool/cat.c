@@ -51,7 +51,7 @@ static int read_range(const char *text, struct range *ret, struct rio_error *err
 	}
 	if (!ok)
 		return rio_fail(err, RIO_EOPTION,
-			"--range %s is not OFF:LEN: bytes, with K, M or G if you like, LEN may be empty",
+			"--range %s is not OFF:LEN, in bytes or with K, M, G; LEN may be empty",
 			text);
 	*ret = range;
 	return 0;
@@ -81,9 +81,10 @@ static int cat_files(const struct rio_tool_call *call, struct rio_error *err)
 {
 	struct range range = {0};
 	uint64_t begin = 0;
-	int r = call->nr_files ? read_range(call->values[OPTION_RANGE], &range, err)
-			       : rio_fail(err, RIO_EOPTION, "cat needs a FILE; see recordio cat --help");
+	int r = read_range(call->values[OPTION_RANGE], &range, err);
 
+	if (!r && !call->nr_files)
+		r = rio_fail(err, RIO_EOPTION, "cat needs a FILE; see recordio cat --help");
 	/* A joined stream with a hole in it is worse than a short one: the first error ends it. */
 	for (size_t i = 0; !r && i < call->nr_files && (begin < range.end || i == 0); i++)
 		r = cat_file(call, call->files[i], &range, &begin, err);
@@ -105,7 +106,7 @@ const struct rio_tool_command rio_tool_cat = {
 	.arguments = "FILE...",
 	.help = "Write the encoded bytes of CSV files to standard output",
 	.options = {
-		[OPTION_RANGE] = {"range", "OFF:LEN", "only these bytes; K, M, G; LEN may be empty"},
+		[OPTION_RANGE] = {"range", "OFF:LEN", "only these bytes; LEN may be empty"},
 	},
 	.run = cat,
 };

@@ -254,7 +254,7 @@ static const char *wrong_call(const struct rio_tool_call *call)
 	if (!list && !prune && !call->nr_files)
 		return "index needs a PATH; see recordio index --help";
 	if (!call->store)
-		return "index needs a folder to keep maps in: --index_dir none leaves it none";
+		return "index needs a folder to keep maps in: give it one with --index_dir";
 	return NULL;
 }
 
@@ -279,7 +279,7 @@ const struct rio_tool_command rio_tool_index = {
 	.options = {
 		[OPTION_VERIFY] = {"verify", NULL, "count again and compare with the kept maps"},
 		[OPTION_LIST] = {"list", NULL, "list the kept maps"},
-		[OPTION_PRUNE] = {"prune", NULL, "remove maps of gone or stale sources, and left-overs"},
+		[OPTION_PRUNE] = {"prune", NULL, "remove maps of gone or changed sources"},
 	},
 	.run = run_index,
 };

@@ -18,7 +18,7 @@ static int open_standard_input(struct rio_source **ret, struct rio_error *err)
 		return rio_fail_errno(err, errno, "cannot look at standard input");
 	if (!S_ISREG(st.st_mode))
 		return rio_fail(err, RIO_EOPTION,
-			"standard input is no regular file: a CSV is read at offsets, so save it first");
+			"standard input is no regular file: it is read at offsets, so save it");
 	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return rio_fail_errno(err, errno, "cannot open standard input");

@@ -49,8 +49,8 @@ static void usage(FILE *out)
 		out);
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(commands); i++)
 		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->help);
-	fputs("\nrecordio COMMAND --help tells a command's options; recordio --version the version.\n"
-	      "Exit codes: 0 done, 1 the data is wrong, 2 the call is wrong, 3 the system refused.\n",
+	fputs("\nrecordio COMMAND --help tells its options, recordio --version the version.\n"
+	      "Exit codes: 0 done, 1 wrong data, 2 wrong call, 3 the system refused.\n",
 		out);
 }
 

@@ -110,8 +110,10 @@ int rio_tool_parse(const struct rio_tool_command *command, int argc, char **argv
 	}
 	if (!r && !ret->help)
 		r = rio_options_check(&ret->options, err);
-	if (!r && (!index_dir || strcmp(index_dir, "none") != 0))
+	if (!r && index_dir && strcmp(index_dir, "none") != 0)
 		r = rio_store_create(index_dir, &ret->store, err);
+	else if (!r && !index_dir && rio_store_create(NULL, &ret->store, NULL))
+		ret->store = NULL; /* a user without a home: all but index works without maps */
 	ret->files = argv + optind;
 	ret->nr_files = (size_t)(argc - optind);
 	return r;

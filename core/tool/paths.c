@@ -83,8 +83,12 @@ static int walk(struct rio_paths *paths, char *dir, struct rio_error *err)
 
 	if (!fts)
 		return rio_fail_errno(err, errno, "cannot walk %s", dir);
-	while (!r && (errno = 0, entry = fts_read(fts)))
-		r = visit(paths, fts, entry, err);
+	/* One closed folder does not hide the others: the first failure is told in the end. */
+	while ((errno = 0, entry = fts_read(fts))) {
+		int failed = visit(paths, fts, entry, r ? NULL : err);
+
+		r = r ? r : failed;
+	}
 	if (!r && errno)
 		r = rio_fail_errno(err, errno, "cannot walk %s", dir);
 	return r;

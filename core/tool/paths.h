@@ -24,7 +24,7 @@ struct rio_paths {
  * Add path, or, if it is a folder, every *.csv below it in name order.  Names
  * that begin with a dot are skipped there; links to files are followed, links to
  * folders are not, so that there is no endless way.  RIO_ESYSTEM where something
- * cannot be looked at.
+ * cannot be looked at; all else is added.
  */
 int rio_paths_add(struct rio_paths *paths, char *path, struct rio_error *err);
 void rio_paths_deinit(struct rio_paths *paths);

@@ -42,7 +42,7 @@ extern const struct rio_tool_command rio_tool_cat, rio_tool_index, rio_tool_info
 /* A command line, read. */
 struct rio_tool_call {
 	struct rio_options options;
-	struct rio_store *store;                  /* NULL: --index_dir none */
+	struct rio_store *store;                  /* NULL: keep no maps */
 	const char *values[RIO_TOOL_OPTIONS_MAX]; /* of the command's own; NULL: not given */
 	char **files;                             /* borrowed from argv */
 	size_t nr_files;

@@ -81,7 +81,8 @@ def test_a_range_leaves_later_files_alone(three, source):
 
 
 @pytest.mark.parametrize("text,off,size", [
-    ("1K:2K", 1024, 2048), ("0:1M", 0, 1 << 20), ("1M:10", 1 << 20, 10), ("1000K:1K", 1024000, 1024)])
+    ("1K:2K", 1024, 2048), ("0:1M", 0, 1 << 20), ("1M:10", 1 << 20, 10),
+    ("1000K:1K", 1024000, 1024)])
 def test_sizes_have_suffixes(big, text, off, size):
     whole = tool.recordio("cat", big).stdout
     assert tool.recordio("cat", "--range", text, big).stdout == whole[off:off + size]
@@ -166,6 +167,15 @@ def test_index_goes_on_behind_a_file_that_fails(source, big, index):
     assert b"is-not-there.csv: " in done.stderr
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_index_goes_on_behind_a_closed_folder(source, big, index):
+    (source / "a-closed").mkdir(mode=0)
+    done = run("index", index, source)
+    assert done.returncode == tool.REFUSED
+    assert b"big.csv: 30000 rows, map built" in done.stdout
+    assert b"a-closed: cannot be read: Permission denied" in done.stderr
+
+
 def test_index_tells_of_rows_that_cannot_be_reached(source, index):
     path = source / "open.csv"
     path.write_bytes(BIG + b'1,2,3,4,5,6,7,"8\n' + BIG)
@@ -197,6 +207,17 @@ def test_verify_names_each_state(source, big, index):
     big.write_bytes(BIG + b"1,2\n")
     code, text = verify()
     assert code == 1 and text.startswith("%s: stale: source grew" % big)
+
+
+@pytest.mark.parametrize("line_feeds", [0, 1, 2, 70000])
+def test_a_long_quoted_field_at_the_end_gives_a_map_that_loads(source, index, line_feeds):
+    """The row start behind it is the file's end: no row begins there."""
+    path = source / "quoted.csv"
+    path.write_bytes(b'1,2,x\n' * 20000 + b'1,2,"' + b"text\n" * 14000 + b'"' + b"\n" * line_feeds)
+    arguments = ["--header=no", "--drop=2", path]
+    assert b"20001 rows, map built" in run("index", index, *arguments).stdout
+    assert b": ok, 20001 rows" in run("index", index, "--verify", *arguments).stdout
+    assert b"up to date" in run("index", index, *arguments).stdout
 
 
 def test_verify_finds_a_map_that_is_whole_but_wrong(big, index):

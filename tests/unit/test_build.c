@@ -60,7 +60,6 @@ static void check(const uint8_t *p, size_t n, uint64_t data_off, unsigned thread
 	}
 	if (map->bad_quote_off != RIO_NO_OFFSET) {
 		struct rio_tally t = tally(&dialect, p + data_off, map->bad_quote_off - data_off);
-
 		assert_int_equal(map->bad_quote_row, t.nr_rows[0]);
 		assert_true(map->bad_quote_row < nr_rows);
 	}
@@ -134,6 +133,28 @@ static void build__takes_empty_and_tiny_sources(void **state)
 		check((const uint8_t *)texts[i], strlen(texts[i]), 0, 2);
 }
 
+/* The last stretch begins inside a quoted field and its first row start is the end. */
+static void build__ends_with_one_sentinel(void **state)
+{
+	size_t n = 3 * RIO_MAP_SPACING_BYTES;
+	uint8_t *p = malloc(n);
+	static const struct rio_dialect dialect = RIO_DIALECT_DEFAULT;
+	struct rio_map *map;
+
+	memset(p, 'x', n);
+	memcpy(p, "1,2\n3,\"", 7);
+	for (size_t i = 100; i < n; i += 100)
+		p[i] = '\n';
+	memcpy(p + n - 2, "\"\n", 2);
+	check(p, n, 0, 1);
+	map = build(p, n, 0, 1, &dialect);
+	for (size_t i = 1; i < map->nr_checkpoints; i++)
+		assert_true(map->checkpoints[i].src_off > map->checkpoints[i - 1].src_off);
+	assert_int_equal(rio_map_nr_rows(map), 2);
+	rio_map_destroy(map);
+	free(p);
+}
+
 /* A source that says it is longer than it is: cut short between stamp and read. */
 struct shrunk {
 	struct rio_source base;
@@ -201,6 +222,7 @@ int main(void)
 		cmocka_unit_test(build__finds_row_starts_between_lines_in_quotes),
 		cmocka_unit_test(build__cuts_fit_together_at_every_offset),
 		cmocka_unit_test(build__takes_empty_and_tiny_sources),
+		cmocka_unit_test(build__ends_with_one_sentinel),
 		cmocka_unit_test(build__fails_when_the_source_is_cut_short),
 		cmocka_unit_test(build__stops_when_progress_says_so),
 	};

@@ -158,19 +158,6 @@ static void map__check_names_every_damage(void **state)
 	}
 }
 
-static void map__the_last_segment_may_be_empty(void **state)
-{
-	struct rio_checkpoint copy[RIO_ARRAY_SIZE(points)];
-	struct rio_map map = sample(copy);
-
-	memcpy(copy, points, sizeof(copy));
-	copy[2] = copy[3];
-	assert_int_equal(rio_map_check(&map, NULL), 0);
-	assert_int_equal(rio_map_find_row(&map, 24), 1);
-	copy[2].row--;
-	assert_int_equal(rio_map_check(&map, NULL), RIO_EMAP_DAMAGED);
-}
-
 static void map__check_bounds_the_row_of_a_bad_quote(void **state)
 {
 	struct rio_map map = sample(points);
@@ -194,7 +181,6 @@ int main(void)
 		cmocka_unit_test(map__a_sentinel_alone_is_an_empty_file),
 		cmocka_unit_test(map__check_takes_a_right_map),
 		cmocka_unit_test(map__check_names_every_damage),
-		cmocka_unit_test(map__the_last_segment_may_be_empty),
 		cmocka_unit_test(map__check_bounds_the_row_of_a_bad_quote),
 		cmocka_unit_test(map__destroy_takes_null),
 	};

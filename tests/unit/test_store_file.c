@@ -108,7 +108,8 @@ enum { WORD_VERSION = 1, WORD_HEADER_BYTES, WORD_FILE_BYTES, WORD_KEY_LOW, WORD_
 static void store_file__believes_no_size_that_a_file_claims(void **state)
 {
 	static const uint64_t sizes[] = {0, 1, 4, 1 << 20, UINT64_C(1) << 40,
-		UINT64_MAX / 24, UINT64_MAX / 24 + 1, UINT64_C(1) << 61, UINT64_MAX - 7, UINT64_MAX};
+		UINT64_MAX / 24, UINT64_MAX / 24 + 1, UINT64_C(1) << 61,
+		UINT64_MAX - 7, UINT64_MAX};
 	static const size_t words[] = {WORD_HEADER_BYTES, WORD_FILE_BYTES, WORD_NR,
 		WORD_PATH_BYTES, WORD_ROW_KEY_BYTES};
 	struct rio_stamp stamp = save_map(3);

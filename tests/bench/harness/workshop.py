@@ -58,8 +58,11 @@ class Workshop:
         self.megabytes = megabytes
         self.slice_megabytes = min(megabytes, SLICE_MEGABYTES)
         self.may_install = may_install
+        scratch.mkdir(parents=True, exist_ok=True)
+        if scratch.stat().st_uid != os.geteuid():
+            raise Failed(f"{scratch} is another user's: choose a folder with --scratch")
         for folder in ("bin", "slice", "encoded", "index", "mounts"):
-            (scratch / folder).mkdir(parents=True, exist_ok=True)
+            (scratch / folder).mkdir(exist_ok=True)
 
     def set_named(self, *names):
         """The first of names that takes part in this run."""
