@@ -35,6 +35,20 @@ def rewrite(path):
     return AFTER
 
 
+def same_size(path):
+    after = BEFORE.translate(bytes.maketrans(b"12345678", b"87654321"))
+    with open(path, "r+b") as file:
+        file.write(after)
+    return after
+
+
+def same_size_and_mtime(path):
+    times = os.stat(path)
+    after = same_size(path)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    return after
+
+
 def truncate(path):
     os.truncate(path, 0)
     with open(path, "r+b") as file:
@@ -49,7 +63,7 @@ def rename_over(path):
     return AFTER
 
 
-CHANGES = [append, rewrite, truncate, rename_over]
+CHANGES = [append, rewrite, same_size, same_size_and_mtime, truncate, rename_over]
 
 
 @pytest.fixture

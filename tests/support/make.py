@@ -33,8 +33,9 @@ def dirty(dice):
         "bad_row": dice.choice(["error", "nan"]),
     }
     separator = "\t" if delimiter == "tab" else delimiter
+    nr_rows = min(dice.choice([1, 10, 300, 3000]), 40000 // nr_columns)
     rows = [[_cell(dice, separator, quote, nr_columns) for _ in range(nr_columns)]
-            for _ in range(dice.choice([1, 10, 300, 3000]))]
+            for _ in range(nr_rows)]
     if options["bad_row"] == "nan":
         for row in dice.sample(rows, min(len(rows), 3)):
             dice.choice([lambda row: row.append("1"),
