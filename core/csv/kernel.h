@@ -127,5 +127,8 @@ const struct rio_kernel *rio_kernel(void);
 extern const struct rio_kernel *const rio_kernels[];
 
 extern const struct rio_kernel rio_kernel_portable;
+#ifdef RIO_HAVE_AVX512
+extern const struct rio_kernel rio_kernel_avx512;
+#endif
 
 #endif
