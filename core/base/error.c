@@ -13,6 +13,16 @@ static void set(struct rio_error *err, enum rio_code code, int sys_errno)
 	err->sys_errno = sys_errno;
 }
 
+/* End a text that did not fit its room with "…", behind a whole character. */
+static void cut(char *text, size_t room)
+{
+	size_t at = room - sizeof("…");
+
+	for (int i = 0; i < 3 && (text[at] & 0xc0) == 0x80; i++)
+		at--;
+	strcpy(text + at, "…");
+}
+
 int rio_fail(struct rio_error *err, enum rio_code code, const char *format, ...)
 {
 	if (err) {
@@ -20,7 +30,9 @@ int rio_fail(struct rio_error *err, enum rio_code code, const char *format, ...)
 
 		set(err, code, 0);
 		va_start(args, format);
-		vsnprintf(err->message, sizeof(err->message), format, args);
+		if (vsnprintf(err->message, sizeof(err->message), format, args) >=
+			(int)sizeof(err->message))
+			cut(err->message, sizeof(err->message));
 		va_end(args);
 	}
 	return code;
@@ -38,8 +50,10 @@ int rio_fail_errno(struct rio_error *err, int sys_errno, const char *format, ...
 		vsnprintf(err->message, sizeof(err->message), format, args);
 		va_end(args);
 		len = strlen(err->message);
-		snprintf(err->message + len, sizeof(err->message) - len, ": %s",
-			strerror_r(sys_errno, reason, sizeof(reason)));
+		if (snprintf(err->message + len, sizeof(err->message) - len, ": %s",
+			    strerror_r(sys_errno, reason, sizeof(reason))) >=
+			(int)(sizeof(err->message) - len))
+			cut(err->message, sizeof(err->message));
 	}
 	return RIO_ESYSTEM;
 }
@@ -49,7 +63,7 @@ void rio_error_set_file(struct rio_error *err, const char *file)
 	if (!err || err->file[0])
 		return;
 	if (snprintf(err->file, sizeof(err->file), "%s", file) >= (int)sizeof(err->file))
-		strcpy(err->file + sizeof(err->file) - sizeof("…"), "…");
+		cut(err->file, sizeof(err->file));
 }
 
 char *rio_error_format(const struct rio_error *err, char *text, size_t text_bytes)
@@ -64,7 +78,10 @@ char *rio_error_format(const struct rio_error *err, char *text, size_t text_byte
 	return text;
 }
 
-/* The length of the well-formed UTF-8 sequence at p, or 0. */
+/*
+ * The length of the well-formed UTF-8 sequence at p, or 0.  The second byte decides
+ * about overlong forms, surrogates and what lies beyond Unicode.
+ */
 static size_t utf8_len(const uint8_t *p, const uint8_t *end)
 {
 	size_t len = p[0] < 0x80                    ? 1
@@ -78,16 +95,25 @@ static size_t utf8_len(const uint8_t *p, const uint8_t *end)
 	for (size_t i = 1; i < len; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
 	return len;
 }
 
-char *rio_quote_cell(const uint8_t *cell, size_t cell_bytes, char *text, size_t text_bytes)
+/* Whether the character at p is one that a terminal would obey: C0, DEL or C1. */
+static bool is_control(const uint8_t *p)
+{
+	return *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0);
+}
+
+static char *quote(const uint8_t *p, size_t len_bytes, char mark, char *text, size_t text_bytes)
 {
 	enum { SHOWN_BYTES_MAX = 40 };
-	const uint8_t *p = cell, *end = cell + cell_bytes;
+	const uint8_t *end = p + len_bytes;
 	size_t n = 0;
 
-	/* What follows a character: its own bytes, "…", a quote and the end. */
+	/* What follows a character: its own bytes, "…", a mark and the end. */
 	const size_t behind = 4 + sizeof("…'");
 
 	if (text_bytes < behind + 1) {
@@ -95,11 +121,11 @@ char *rio_quote_cell(const uint8_t *cell, size_t cell_bytes, char *text, size_t 
 			text[0] = '\0';
 		return text;
 	}
-	text[n++] = '\'';
+	text[n++] = mark;
 	while (p < end && n < SHOWN_BYTES_MAX && n + behind <= text_bytes) {
 		size_t len = utf8_len(p, end);
 
-		if (len == 0 || *p < 0x20 || *p == 0x7f) {
+		if (len == 0 || is_control(p)) {
 			n += (size_t)snprintf(text + n, text_bytes - n, "\\x%02x", *p++);
 			continue;
 		}
@@ -107,6 +133,16 @@ char *rio_quote_cell(const uint8_t *cell, size_t cell_bytes, char *text, size_t 
 		n += len;
 		p += len;
 	}
-	snprintf(text + n, text_bytes - n, "%s'", p < end ? "…" : "");
+	snprintf(text + n, text_bytes - n, "%s%c", p < end ? "…" : "", mark);
 	return text;
+}
+
+char *rio_quote_cell(const uint8_t *cell, size_t cell_bytes, char *text, size_t text_bytes)
+{
+	return quote(cell, cell_bytes, '\'', text, text_bytes);
+}
+
+char *rio_quote_name(const char *name, char *text, size_t text_bytes)
+{
+	return quote((const uint8_t *)name, strlen(name), '"', text, text_bytes);
 }

@@ -37,7 +37,7 @@ struct rio_error {
 	uint64_t line;      /* from 1; 0 where no place in a file is meant */
 	uint64_t column;    /* byte in the line, from 1 */
 	char file[512];     /* as the user named it; "" where no file is meant; cut with "…" */
-	char message[512];  /* one line, no final stop, no file or place */
+	char message[512];  /* one line, no final stop, no file or place; cut with "…" */
 };
 
 /* Fill err (NULL is taken) and return code, so that a failure is one line. */
@@ -62,9 +62,15 @@ char *rio_error_format(const struct rio_error *err, char *text, size_t text_byte
 
 /*
  * Write a cell's bytes as a reader should see them in a message: in single
- * quotes, control bytes and invalid UTF-8 as \xNN, cut with "…" beyond about
+ * quotes, control characters and invalid UTF-8 as \xNN, cut with "…" beyond about
  * 40 characters.  Returns text, always terminated.
  */
 char *rio_quote_cell(const uint8_t *cell, size_t cell_bytes, char *text, size_t text_bytes);
+
+/* The same for a column's name, in double quotes. */
+char *rio_quote_name(const char *name, char *text, size_t text_bytes);
+
+/* Long enough for whatever these two write. */
+#define RIO_QUOTED_TEXT_BYTES 64
 
 #endif

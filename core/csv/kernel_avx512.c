@@ -32,11 +32,8 @@
  * fields within GUARD = 16384 u of that are given up, one in sixteen thousand.
  * Below 2^-126, where floats have fewer bits, everything but 0 is given up.
  *
- * Given up is also every field with an unexpected byte: it is read by itself
- * (csv/field.h), as is a missing value, text, or any of float()'s rarer forms.
- *
- * Exponents and quotes cost loads, so they are looked for only once a group of
- * fields could not be read without: files are alike throughout.
+ * Given up is also every field with an unexpected byte: it is read by itself, as is a
+ * missing value, text, or any of float()'s rarer forms.
  *
  * A double needs all its bits, so to_f64 divides: W < 2^53 and a power of ten up to
  * 10^16 are exact, and a division rounds correctly.  Larger W are given up.
@@ -44,17 +41,11 @@
 #include "csv/kernel.h"
 
 #include "csv/block_avx512.h"
-#include "csv/field.h"
+#include "csv/groups.h"
 #include "csv/number_tables.h"
 #include "csv/scan.h"
 
 #define GUARD 16384
-
-/* What groups of a call have needed so far. */
-struct habits {
-	bool exponents; /* e+05 at the end */
-	bool wrapped;   /* quotes, a blank on either side, a CR */
-};
 
 /* Eight fields as offsets into the chunk, and what is known of them. */
 struct group {
@@ -128,7 +119,7 @@ static inline __mmask8 is_byte(__m256i bytes, uint8_t c)
 }
 
 /* Take one CR, one blank on either side, and one pair of quotes off each field. */
-static inline void unwrap(struct group *g, const struct rio_dialect *d, const uint8_t *p)
+static inline __attribute__((always_inline)) void unwrap(struct group *g, const struct rio_dialect *d, const uint8_t *p)
 {
 	const __m256i one = _mm256_set1_epi32(1);
 	__m256i end = _mm256_add_epi32(g->begin, g->len);
@@ -155,7 +146,7 @@ static inline void unwrap(struct group *g, const struct rio_dialect *d, const ui
 }
 
 /* Cut e+05 off the mantissas, where it is; other shapes are given up as bytes. */
-static inline void take_exponents(struct group *g, const uint8_t *p)
+static inline __attribute__((always_inline)) void take_exponents(struct group *g, const uint8_t *p)
 {
 	const __m256i zero = _mm256_set1_epi32('0'), nine = _mm256_set1_epi32(9);
 	__m256i tail = gather(p - 4, _mm256_add_epi32(g->begin, g->len));
@@ -293,25 +284,22 @@ static inline struct mantissas read_mantissas(struct group *g, const uint8_t *p)
 	return m;
 }
 
-static inline struct group make_group(const uint32_t *before, const uint32_t *end)
+static inline __attribute__((always_inline)) struct group make_group(
+	const struct rio_group *fields, struct rio_habits habits)
 {
 	struct group g = {.exponent = _mm256_setzero_si256()};
 
-	g.begin = _mm256_add_epi32(_mm256_loadu_si256((const void *)before), _mm256_set1_epi32(1));
-	g.len = _mm256_sub_epi32(_mm256_loadu_si256((const void *)end), g.begin);
-	return g;
-}
-
-static inline void shape_group(struct group *g, const struct rio_dialect *d, const uint8_t *p,
-	const struct habits *habits)
-{
-	if (habits->wrapped)
-		unwrap(g, d, p);
-	if (habits->exponents)
-		take_exponents(g, p);
+	g.begin = _mm256_add_epi32(_mm256_loadu_si256((const void *)fields->before),
+		_mm256_set1_epi32(1));
+	g.len = _mm256_sub_epi32(_mm256_loadu_si256((const void *)fields->end), g.begin);
+	if (habits.wrapped)
+		unwrap(&g, fields->dialect, fields->p);
+	if (habits.exponents)
+		take_exponents(&g, fields->p);
 	/* A length of 0 wraps around. */
-	g->given_up |= _mm256_cmpge_epu32_mask(
-		_mm256_sub_epi32(g->len, _mm256_set1_epi32(1)), _mm256_set1_epi32(32));
+	g.given_up = _mm256_cmpge_epu32_mask(_mm256_sub_epi32(g.len, _mm256_set1_epi32(1)),
+		_mm256_set1_epi32(32));
+	return g;
 }
 
 static inline __mmask8 has_rest(const struct group *g)
@@ -319,20 +307,37 @@ static inline __mmask8 has_rest(const struct group *g)
 	return _mm256_cmpgt_epi32_mask(g->len, _mm256_set1_epi32(16));
 }
 
-/* Eight floats to out; returns the fields that must be read by themselves. */
-static inline __attribute__((always_inline)) __mmask8 eight_f32(const struct rio_dialect *d,
-	const uint8_t *p, const uint32_t *before, const uint32_t *end, float *out,
-	const struct habits *habits)
+/*
+ * Eight fields of one digit each, with single separators between: nothing but
+ * digits stands at the even places of sixteen bytes.
+ */
+static inline bool eight_digits(const struct rio_group *g, float *out)
 {
-	struct group g = make_group(before, end);
+	__m128i text = _mm_loadu_si128((const void *)(g->p + (uint32_t)(g->before[0] + 1)));
+	__m256i digits = _mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_cvtepi16_epi8(text)),
+		_mm256_set1_epi32('0'));
+
+	if (_mm256_cmpgt_epu32_mask(digits, _mm256_set1_epi32(9)))
+		return false;
+	_mm256_storeu_ps(out, _mm256_cvtepi32_ps(digits));
+	return true;
+}
+
+static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio_group *fields,
+	struct rio_habits habits, void *out)
+{
+	struct group g;
 	struct mantissas m;
 	__m512d value, power;
 	__m512i low;
 	__m256i floats;
 
-	shape_group(&g, d, p, habits);
-	m = read_mantissas(&g, p);
-	if (habits->exponents)
+	if (fields->adjacent && fields->end[7] - fields->before[0] == 16 &&
+		eight_digits(fields, out))
+		return 0;
+	g = make_group(fields, habits);
+	m = read_mantissas(&g, fields->p);
+	if (habits.exponents)
 		power = _mm512_i32gather_pd(_mm256_add_epi32(m.before_point, g.exponent),
 			rio_number_scales + RIO_SCALE_ORIGIN - 16, 8);
 	else
@@ -348,27 +353,23 @@ static inline __attribute__((always_inline)) __mmask8 eight_f32(const struct rio
 	g.given_up |= _mm512_mask_cmp_pd_mask(_mm512_test_epi64_mask(m.w, m.w), value,
 		_mm512_set1_pd(0x1.1p-126), _CMP_LT_OQ);
 	if (has_rest(&g))
-		g.given_up |= check_rest(&g, p) &
+		g.given_up |= check_rest(&g, fields->p) &
 			      _mm512_cmplt_epu64_mask(m.w, _mm512_set1_epi64(10000000000000));
 	floats = _mm256_castps_si256(_mm512_cvtpd_ps(value));
 	floats = _mm256_mask_or_epi32(floats, m.negative, floats,
 		_mm256_set1_epi32((int)0x80000000));
-	_mm256_storeu_si256((void *)out, floats);
+	_mm256_storeu_si256(out, floats);
 	return g.given_up;
 }
 
-/* Eight doubles to out; the same. */
-static inline __attribute__((always_inline)) __mmask8 eight_f64(const struct rio_dialect *d,
-	const uint8_t *p, const uint32_t *before, const uint32_t *end, double *out,
-	const struct habits *habits)
+static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio_group *fields,
+	struct rio_habits habits, void *out)
 {
-	struct group g = make_group(before, end);
-	struct mantissas m;
+	struct group g = make_group(fields, habits);
+	struct mantissas m = read_mantissas(&g, fields->p);
 	__m512d value, up, down;
 	__m256i scale;
 
-	shape_group(&g, d, p, habits);
-	m = read_mantissas(&g, p);
 	scale = _mm256_sub_epi32(_mm256_add_epi32(m.before_point, g.exponent),
 		_mm256_set1_epi32(16));
 	g.given_up |= _mm256_cmpgt_epi32_mask(_mm256_abs_epi32(scale), _mm256_set1_epi32(22));
@@ -379,113 +380,30 @@ static inline __attribute__((always_inline)) __mmask8 eight_f64(const struct rio
 			_mm256_setzero_si256()),
 		rio_number_pow10, 8);
 	value = _mm512_div_pd(_mm512_cvtepu64_pd(m.w), down);
-	if (habits->exponents) {
+	if (habits.exponents) {
 		/* One of the two is 10^0, so there is one rounding still. */
 		up = _mm512_i32gather_pd(_mm256_max_epi32(scale, _mm256_setzero_si256()),
 			rio_number_pow10, 8);
 		value = _mm512_mul_pd(value, up);
 	}
 	if (has_rest(&g))
-		g.given_up |= check_rest(&g, p);
+		g.given_up |= check_rest(&g, fields->p);
 	value = _mm512_castsi512_pd(_mm512_mask_or_epi64(_mm512_castpd_si512(value), m.negative,
 		_mm512_castpd_si512(value), _mm512_set1_epi64((long long)1 << 63)));
 	_mm512_storeu_pd(out, value);
 	return g.given_up;
 }
 
-/* Learn from a field that was given up. */
-static inline void learn(struct habits *habits, const struct rio_dialect *d, const uint8_t *p,
-	uint32_t before, uint32_t end)
-{
-	const uint8_t *begin = p + (uint32_t)(before + 1), *last = p + end - 1;
-
-	if (begin > last)
-		return;
-	habits->wrapped |= *begin == d->quote || *begin == ' ' || *last == ' ' || *last == '\r';
-	habits->exponents |= last - begin >= 4 &&
-			     ((last[-3] | 0x20) == 'e' ||
-				     (last - begin >= 5 && *last == d->quote &&
-					     (last[-4] | 0x20) == 'e') ||
-				     (*last == '\r' && (last[-4] | 0x20) == 'e'));
-}
-
-/*
- * Eight fields of one digit each, with single separators between: nothing but
- * digits stands at the even places of sixteen bytes.
- */
-static inline bool eight_digits(const uint8_t *p, __m256i *ret)
-{
-	__m128i text = _mm_loadu_si128((const void *)p);
-	__m256i digits = _mm256_cvtepu8_epi32(_mm_cvtepi16_epi8(text));
-
-	*ret = _mm256_sub_epi32(digits, _mm256_set1_epi32('0'));
-	return _mm256_cmpgt_epu32_mask(*ret, _mm256_set1_epi32(9)) == 0;
-}
-
 static size_t to_f32(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, float *out)
 {
-	const bool adjacent = before + 1 == end;
-	struct habits habits = {0};
-	size_t i = 0;
-	double value;
-
-	for (; i + 8 <= nr; i += 8) {
-		unsigned given_up;
-		__m256i digits;
-
-		if (adjacent && end[i + 7] - before[i] == 16 &&
-			eight_digits(p + (uint32_t)(before[i] + 1), &digits)) {
-			_mm256_storeu_ps(out + i, _mm256_cvtepi32_ps(digits));
-			continue;
-		}
-		given_up = habits.exponents || habits.wrapped
-				   ? eight_f32(&rules->dialect, p, before + i, end + i, out + i,
-					     &habits)
-				   : eight_f32(&rules->dialect, p, before + i, end + i, out + i,
-					     &(const struct habits){0});
-		for (; rio_unlikely(given_up); given_up &= given_up - 1) {
-			size_t k = i + (size_t)__builtin_ctz(given_up);
-
-			learn(&habits, &rules->dialect, p, before[k], end[k]);
-			if (!rio_field_read(rules, p, before[k], end[k], &value))
-				return k;
-			out[k] = (float)value;
-		}
-	}
-	for (; i < nr; i++) {
-		if (!rio_field_read(rules, p, before[i], end[i], &value))
-			return i;
-		out[i] = (float)value;
-	}
-	return nr;
+	return rio_groups_read(rules, p, before, end, nr, out, false, 8, eight_f32);
 }
 
 static size_t to_f64(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, double *out)
 {
-	struct habits habits = {0};
-	size_t i = 0;
-
-	for (; i + 8 <= nr; i += 8) {
-		unsigned given_up = habits.exponents || habits.wrapped
-					    ? eight_f64(&rules->dialect, p, before + i, end + i,
-						      out + i, &habits)
-					    : eight_f64(&rules->dialect, p, before + i, end + i,
-						      out + i, &(const struct habits){0});
-
-		for (; rio_unlikely(given_up); given_up &= given_up - 1) {
-			size_t k = i + (size_t)__builtin_ctz(given_up);
-
-			learn(&habits, &rules->dialect, p, before[k], end[k]);
-			if (!rio_field_read(rules, p, before[k], end[k], &out[k]))
-				return k;
-		}
-	}
-	for (; i < nr; i++)
-		if (!rio_field_read(rules, p, before[i], end[i], &out[i]))
-			return i;
-	return nr;
+	return rio_groups_read(rules, p, before, end, nr, out, true, 8, eight_f64);
 }
 
 const struct rio_kernel rio_kernel_avx512 = {

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CELL_TEXT_BYTES = 256 };
-
 /* Set the place of err to segment->bytes[at]. */
 static int place(const struct rio_segment *segment, size_t at, uint64_t row,
 	struct rio_error *err)
@@ -33,9 +31,11 @@ static int place(const struct rio_segment *segment, size_t at, uint64_t row,
 static char *column_text(const struct rio_schema *schema, size_t column, char *text,
 	size_t text_bytes)
 {
+	char name[RIO_QUOTED_TEXT_BYTES];
+
 	if (schema->names)
-		snprintf(text, text_bytes, "(column %zu, \"%.100s\")", column,
-			schema->names[column]);
+		snprintf(text, text_bytes, "(column %zu, %s)", column,
+			rio_quote_name(schema->names[column], name, sizeof(name)));
 	else
 		snprintf(text, text_bytes, "(column %zu)", column);
 	return text;
@@ -62,13 +62,13 @@ static struct rio_span visible(const struct rio_dataset *dataset,
 }
 
 int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment *segment,
-	size_t field, uint64_t row, struct rio_error *err)
+	size_t field, size_t column, uint64_t row, struct rio_error *err)
 {
 	const struct rio_schema *schema = dataset->schema;
 	struct rio_span cell = visible(dataset, segment, field);
 	struct rio_span inner = rio_cell_trim(&schema->rules.dialect, cell.begin, cell.end);
-	size_t column = field % schema->nr_columns;
-	char text[CELL_TEXT_BYTES], name[CELL_TEXT_BYTES], hint[CELL_TEXT_BYTES] = "";
+	char text[RIO_QUOTED_TEXT_BYTES], name[2 * RIO_QUOTED_TEXT_BYTES];
+	char hint[RIO_QUOTED_TEXT_BYTES] = "";
 
 	/* Text in the very first row is most likely a column of text. */
 	if (row == 0)
@@ -90,7 +90,7 @@ int rio_explain_length(const struct rio_dataset *dataset, const struct rio_segme
 	size_t expected = dataset->schema->nr_columns;
 	bool too_many = nr_fields > expected;
 	struct rio_span cell = visible(dataset, segment, too_many ? field + expected : field);
-	char text[CELL_TEXT_BYTES];
+	char text[RIO_QUOTED_TEXT_BYTES];
 
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
 	rio_fail(err, RIO_EROW, "the row has %zu field%s, not %zu%s%s", nr_fields,
@@ -102,7 +102,7 @@ int rio_explain_length(const struct rio_dataset *dataset, const struct rio_segme
 int rio_explain_nul(const struct rio_dataset *dataset, const struct rio_segment *segment,
 	size_t at, uint64_t row, struct rio_error *err)
 {
-	char text[CELL_TEXT_BYTES];
+	char text[RIO_QUOTED_TEXT_BYTES];
 	struct rio_span cell;
 	size_t field = 0;
 
@@ -178,7 +178,7 @@ int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *sour
 	const size_t at = rio_map_find_offset(map, map->bad_quote_off);
 	struct cursor c = {.dialect = &dataset->schema->rules.dialect};
 	uint8_t cell[64];
-	char text[CELL_TEXT_BYTES];
+	char text[RIO_QUOTED_TEXT_BYTES];
 	size_t n = 0;
 	int r = run_to(&c, &map->checkpoints[at], source, map->bad_quote_off, err);
 

@@ -27,9 +27,9 @@ struct rio_segment {
 	struct rio_fields fields;
 };
 
-/* Fail over the cell at field of the segment, which the rules refuse. */
+/* Fail over the cell at field of the segment, in that column, which the rules refuse. */
 int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment *segment,
-	size_t field, uint64_t row, struct rio_error *err);
+	size_t field, size_t column, uint64_t row, struct rio_error *err);
 
 /* … over a row with nr_fields fields, the first of which is field. */
 int rio_explain_length(const struct rio_dataset *dataset, const struct rio_segment *segment,

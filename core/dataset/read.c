@@ -174,8 +174,8 @@ static int encode_regular(struct reading *rd, const struct rio_segment *segment,
 
 	*ret_done = r == 0 ? nr_rows : r == RIO_EROW ? bad_row : 0;
 	if (r == RIO_EROW)
-		return rio_explain_cell(rd->dataset, segment, field + bad_field, row + bad_row,
-			rd->err);
+		return rio_explain_cell(rd->dataset, segment, field + bad_field,
+			bad_field % rd->dataset->schema->nr_columns, row + bad_row, rd->err);
 	return r;
 }
 

@@ -69,8 +69,8 @@ static void prepare(struct packing *p, const struct rio_schema *schema, void *va
 	p->record.label = p->label_list;
 }
 
-/* Pack with every value bit as in bits; returns the framed record. */
-static uint8_t *pack(const struct rio_schema *schema, int bits, size_t *ret_bytes,
+/* Pack with every value bit as in bits: a framed record. */
+static int pack(const struct rio_schema *schema, int bits, uint8_t **ret, size_t *ret_bytes,
 	struct rio_error *err)
 {
 	size_t nr = RIO_MAX(schema->nr_features, schema->nr_label);
@@ -79,27 +79,23 @@ static uint8_t *pack(const struct rio_schema *schema, int bits, size_t *ret_byte
 	size_t payload_bytes;
 	uint8_t *framed;
 
-	if (!values) {
-		rio_fail(err, RIO_ENOMEM, "out of memory");
-		return NULL;
-	}
+	if (!values)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	memset(values, bits, nr * sizeof(double));
 	prepare(&p, schema, values);
 	payload_bytes = aialgs__data__record__get_packed_size(&p.record);
-	if (payload_bytes > RIO_FRAME_PAYLOAD_BYTES_MAX) {
-		rio_fail(err, RIO_ESCHEMA, "a record of %zu bytes is too large: the frame holds %zu",
-			payload_bytes, (size_t)RIO_FRAME_PAYLOAD_BYTES_MAX);
-		return NULL;
-	}
+	if (payload_bytes > RIO_FRAME_PAYLOAD_BYTES_MAX)
+		return rio_fail(err, RIO_ESCHEMA,
+			"a record of %zu bytes is too large: the frame holds %zu", payload_bytes,
+			(size_t)RIO_FRAME_PAYLOAD_BYTES_MAX);
 	framed = calloc(1, rio_frame_bytes(payload_bytes));
-	if (!framed) {
-		rio_fail(err, RIO_ENOMEM, "out of memory");
-		return NULL;
-	}
+	if (!framed)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	rio_frame_put_head(framed, payload_bytes);
 	aialgs__data__record__pack(&p.record, framed + RIO_FRAME_HEAD_BYTES);
+	*ret = framed;
 	*ret_bytes = rio_frame_bytes(payload_bytes);
-	return framed;
+	return 0;
 }
 
 /* The first byte from off on at which a and b differ. */
@@ -115,14 +111,15 @@ int rio_template_init(struct rio_template *t, const struct rio_schema *schema,
 {
 	size_t features_bytes = schema->nr_features * rio_dtype_bytes(schema->dtype);
 	_cleanup_free_ uint8_t *ones = NULL;
+	int r;
 
 	*t = (struct rio_template){0};
-	t->bytes = pack(schema, 0x00, &t->len_bytes, err);
-	if (t->bytes)
-		ones = pack(schema, 0xff, &t->len_bytes, err);
-	if (!ones) {
+	r = pack(schema, 0x00, &t->bytes, &t->len_bytes, err);
+	if (r == 0)
+		r = pack(schema, 0xff, &ones, &t->len_bytes, err);
+	if (r < 0) {
 		rio_template_deinit(t);
-		return err ? (int)err->code : RIO_ENOMEM;
+		return r;
 	}
 	t->features_off = first_difference(t->bytes, ones, 0);
 	if (schema->nr_label)

@@ -12,6 +12,7 @@ struct resolver {
 	size_t nr_columns;
 	uint32_t *found; /* room for nr_columns: none can come twice */
 	size_t nr_found;
+	bool *seen; /* by column */
 	struct rio_error *err;
 };
 
@@ -21,10 +22,10 @@ static int add(struct resolver *r, size_t column)
 		return rio_fail(r->err, RIO_ESCHEMA,
 			"%s: there is no column %zu, the file has %zu (numbers start at 0)",
 			r->option, column, r->nr_columns);
-	for (size_t i = 0; i < r->nr_found; i++)
-		if (r->found[i] == column)
-			return rio_fail(r->err, RIO_ESCHEMA, "%s: column %zu is named twice",
-				r->option, column);
+	if (r->seen[column])
+		return rio_fail(r->err, RIO_ESCHEMA, "%s: column %zu is named twice", r->option,
+			column);
+	r->seen[column] = true;
 	r->found[r->nr_found++] = (uint32_t)column;
 	return 0;
 }
@@ -91,6 +92,7 @@ static int add_range(struct resolver *r, size_t first, size_t last)
 
 static int add_name(struct resolver *r, const char *item)
 {
+	char first[RIO_QUOTED_TEXT_BYTES], last[RIO_QUOTED_TEXT_BYTES];
 	bool twice;
 	size_t column = find_name(r, item, &twice);
 
@@ -104,8 +106,9 @@ static int add_name(struct resolver *r, const char *item)
 			item);
 	if (column == r->nr_columns)
 		return rio_fail(r->err, RIO_ESCHEMA,
-			"%s: no column is named \"%s\" (the first is \"%s\", the last \"%s\")",
-			r->option, item, r->names[0], r->names[r->nr_columns - 1]);
+			"%s: no column is named \"%s\" (the first is %s, the last %s)", r->option,
+			item, rio_quote_name(r->names[0], first, sizeof(first)),
+			rio_quote_name(r->names[r->nr_columns - 1], last, sizeof(last)));
 	return add(r, column);
 }
 
@@ -128,10 +131,11 @@ int rio_columns_resolve(const char *option, const char *list, char *const names[
 {
 	_cleanup_free_ char *copy = strdup(list);
 	_cleanup_free_ uint32_t *found = calloc(nr_columns + 1, sizeof(*found));
-	struct resolver r = {option, names, nr_columns, found, 0, err};
+	_cleanup_free_ bool *seen = calloc(nr_columns + 1, sizeof(*seen));
+	struct resolver r = {option, names, nr_columns, found, 0, seen, err};
 	char *rest = copy, *item;
 
-	if (!copy || !found)
+	if (!copy || !found || !seen)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	while ((item = strsep(&rest, ":"))) {
 		int e = add_item(&r, item);

@@ -69,15 +69,18 @@ static int read_names(struct rio_schema *schema, const struct rio_sample *sample
 	return 0;
 }
 
-/* Fail over something at sample[at] in the first row. */
-static int fail_at(const uint8_t *sample, size_t at, const char *message, struct rio_error *err)
+/* Fail over something at sample[at] in the first row; a byte order mark is no column. */
+static int fail_at(const struct rio_schema *schema, const uint8_t *sample, size_t at,
+	const char *message, struct rio_error *err)
 {
-	size_t line_begin = 0;
+	size_t line_begin = schema->header_off;
 
+	if (!err)
+		return RIO_EROW;
 	rio_fail(err, RIO_EROW, "%s", message);
 	err->src_off = at;
 	err->line = 1;
-	for (size_t i = 0; i < at; i++)
+	for (size_t i = line_begin; i < at; i++)
 		if (sample[i] == '\n') {
 			err->line++;
 			line_begin = i + 1;
@@ -97,10 +100,11 @@ static int check_header(const struct rio_schema *schema, const uint8_t *sample,
 	rio_tally_init(&tally);
 	rio_kernel()->tally(&schema->rules.dialect, sample + begin, len, &tally);
 	if (tally.bad_quote[0] != RIO_NO_OFFSET)
-		return fail_at(sample, begin + tally.bad_quote[0],
+		return fail_at(schema, sample, begin + tally.bad_quote[0],
 			"a quote stands inside a field of the header", err);
 	if (nul)
-		return fail_at(sample, (size_t)(nul - sample), "a NUL byte in the header", err);
+		return fail_at(schema, sample, (size_t)(nul - sample), "a NUL byte in the header",
+			err);
 	return 0;
 }
 
@@ -118,8 +122,6 @@ static int take_header(struct rio_schema *schema, const struct rio_options *opti
 	if (!schema->has_header)
 		return 0;
 	schema->data_off = schema->header_off + rows->fields.end[schema->nr_columns - 1] + 1;
-	for (size_t i = 0; i < schema->data_off; i++)
-		schema->data_line += sample[i] == '\n';
 	r = check_header(schema, sample, err);
 	return r < 0 ? r : read_names(schema, rows, err);
 }
@@ -199,6 +201,16 @@ static int resolve_roles(struct rio_schema *schema, const struct rio_options *op
 	return resolve_features(schema, options, dropped, err);
 }
 
+/* The file's only row has an odd number of quotes: the last of them opened. */
+static int fail_open(const struct rio_schema *schema, const uint8_t *sample, size_t sample_bytes,
+	struct rio_error *err)
+{
+	const uint8_t *open = memrchr(sample, schema->rules.dialect.quote, sample_bytes);
+
+	return fail_at(schema, sample, (size_t)(open - sample),
+		"a quote is opened in the first row and never closed", err);
+}
+
 /* Infer from the first rows, which begin at sample + schema->header_off. */
 static int infer_rows(struct rio_schema *schema, const struct rio_options *options,
 	const uint8_t *sample, size_t sample_bytes, bool whole, struct rio_error *err)
@@ -213,10 +225,7 @@ static int infer_rows(struct rio_schema *schema, const struct rio_options *optio
 	if (rows.fields.nr_rows < 2 && !whole)
 		return RIO_SAMPLE_TOO_SHORT;
 	if (rows.fields.nr_rows == 0)
-		return rows.fields.open_quote
-			       ? fail_at(sample, begin, "a quote is opened in the first row and "
-							"never closed", err)
-			       : 0;
+		return rows.fields.open_quote ? fail_open(schema, sample, sample_bytes, err) : 0;
 	schema->nr_columns = rio_fields_in_row(&rows.fields, rows.bytes, 0);
 	r = take_header(schema, options, &rows, sample, err);
 	return r < 0 ? r : resolve_roles(schema, options, err);
@@ -252,6 +261,8 @@ int rio_schema_infer(const struct rio_options *options, uint8_t *sample, size_t 
 	if (r == 0) {
 		/* A header that ends with the file has no line feed behind it. */
 		schema->data_off = RIO_MIN(schema->data_off, sample_bytes);
+		for (size_t i = 0; i < schema->data_off; i++)
+			schema->data_line += sample[i] == '\n';
 		*ret = rio_steal(schema);
 	}
 	return r;

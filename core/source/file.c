@@ -30,6 +30,8 @@ static int file_read_at(struct rio_source *source, uint64_t off, void *dst, size
 	struct file_source *file = (struct file_source *)source;
 	size_t done = 0;
 
+	/* No file reaches further, and pread would call it an error. */
+	len_bytes = off < INT64_MAX ? RIO_MIN(len_bytes, (uint64_t)INT64_MAX - off) : 0;
 	while (done < len_bytes) {
 		ssize_t n = pread(file->fd, (char *)dst + done, len_bytes - done,
 			(off_t)(off + done));

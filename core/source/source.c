@@ -10,6 +10,9 @@
 /* The tick of the clock that stamps files is 10 ms at the most; twice that is safe. */
 #define SETTLE_NS 20000000
 
+/* A source that changes again during so many waits is being written to: time to go on. */
+#define SETTLE_TRIES 5
+
 static int64_t ns_of(const struct timespec *t)
 {
 	return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
@@ -56,18 +59,19 @@ int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct ri
 int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
 	struct rio_error *err)
 {
-	struct timespec now;
-	int64_t age_ns;
-	int r = rio_source_stamp(source, ret, err);
+	for (int tries = 0;; tries++) {
+		struct timespec now;
+		int64_t age_ns;
+		int r = rio_source_stamp(source, ret, err);
 
-	if (r < 0)
-		return r;
-	clock_gettime(CLOCK_REALTIME, &now);
-	age_ns = ns_of(&now) - ret->ctime_ns;
-	if (age_ns < 0 || age_ns >= SETTLE_NS)
-		return 0;
-	nanosleep(&(struct timespec){.tv_nsec = SETTLE_NS - age_ns}, NULL);
-	return rio_source_stamp(source, ret, err);
+		if (r < 0)
+			return r;
+		clock_gettime(CLOCK_REALTIME, &now);
+		age_ns = ns_of(&now) - ret->ctime_ns;
+		if (age_ns < 0 || age_ns >= SETTLE_NS || tries == SETTLE_TRIES)
+			return 0;
+		nanosleep(&(struct timespec){.tv_nsec = SETTLE_NS - age_ns}, NULL);
+	}
 }
 
 int rio_source_check(struct rio_source *source, const struct rio_stamp *stamp,

@@ -53,7 +53,7 @@ struct rio_source {
 	char *name; /* for messages, owned */
 };
 
-/* Open the file at path.  Regular files only: anything else is RIO_ESYSTEM (EINVAL). */
+/* Open the file at path.  Regular files only: else RIO_ESYSTEM (EISDIR, EINVAL). */
 int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err);
 
 /* Takes fd, on failure too.  name (borrowed, copied) is what messages call it. */
@@ -80,9 +80,10 @@ int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
 
 /*
- * The stamp, after waiting (20 ms at most) until the source's last change lies
- * so far back that another change must move its ctime: the clock that stamps
- * files ticks only every few milliseconds on older kernels.
+ * The stamp, after waiting (20 ms, and a few times that while it keeps changing)
+ * until the source's last change lies so far back that another change must move
+ * its ctime: the clock that stamps files ticks only every few milliseconds on
+ * older kernels.
  */
 int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
 	struct rio_error *err);

@@ -90,6 +90,7 @@ def test_an_old_handle_never_reads_a_mixture(served, change):
         assert os.fstat(file.fileno()).st_ino != inode
 
 
+@pytest.mark.threads
 def test_a_change_under_running_readers_gives_old_or_new_bytes(served):
     path, csv = served
     states = [encoded(BEFORE), encoded(AFTER), encoded(SHORT)]

@@ -51,16 +51,23 @@ def daemons_of(path):
 
 
 @pytest.fixture
-def background(tmp_path, source, plain):
-    """A mount by a daemon that went to the background: its mount point."""
+def background(tmp_path, source, plain, monkeypatch):
+    """A mount point for daemons that go to the background, where nobody sees
+    their stderr: what a sanitizer reports goes to files."""
     reason = mounting.why_not()
     if reason:
         pytest.skip(reason)
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
+        if name in os.environ:
+            monkeypatch.setenv(name, "%s:log_path=%s" % (os.environ[name], tmp_path / "report"))
     path = tmp_path / "mnt"
     path.mkdir()
     yield path
     if mounting.is_mounted(path):
         mounting.unmount(path)
+    mounting.wait_for(lambda: not daemons_of(path), "the daemon to end", 20)
+    reports = [report.read_text() for report in tmp_path.glob("report*")]
+    assert not reports, "\n".join(reports)
 
 
 def call(*arguments, **settings):
@@ -74,7 +81,6 @@ def test_the_command_returns_once_the_mount_can_be_read(background, source, plai
     assert (done.returncode, done.stderr) == (0, b"")
     assert (background / "a.recordio").read_bytes() == plain
     assert mounting.unmount(background)
-    mounting.wait_for(lambda: not daemons_of(background), "the daemon to end", 20)
 
 
 def test_relative_paths_mean_the_callers_folder(background, source, plain):

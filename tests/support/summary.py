@@ -31,7 +31,8 @@ def of_junit(path):
         if bad is not None:
             yield Result("failed", name, one_line(bad.get("message") or bad.text))
         elif skipped is not None:
-            yield Result("skipped", name, one_line(skipped.get("message") or skipped.text))
+            yield Result("skipped", name, one_line(skipped.get("message") or skipped.text)
+                         or "the test gives no reason")
         else:
             yield Result("passed", name, "")
 

@@ -60,7 +60,6 @@ static void check(const uint8_t *p, size_t n, uint64_t data_off, unsigned thread
 	}
 	if (map->bad_quote_off != RIO_NO_OFFSET) {
 		struct rio_tally t = tally(&dialect, p + data_off, map->bad_quote_off - data_off);
-
 		assert_int_equal(map->bad_quote_row, t.nr_rows[0]);
 		assert_true(map->bad_quote_row < nr_rows);
 	}

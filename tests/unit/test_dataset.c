@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "options.h"
 
 #include "dataset/dataset.h"
 
@@ -12,24 +12,6 @@ struct fixture {
 	struct rio_error err;
 	int result; /* of rio_dataset_create */
 };
-
-/* Options as "name=value name=value". */
-static void set_options(struct rio_options *options, const char *text)
-{
-	char *copy = strdup(text), *rest = copy, *item;
-	struct rio_error err;
-
-	assert_int_equal(rio_options_init(options, &err), 0);
-	while ((item = strsep(&rest, " "))) {
-		char *value = strchr(item, '=');
-
-		if (!value)
-			continue;
-		*value++ = '\0';
-		assert_int_equal(rio_options_set(options, item, value, &err), 0);
-	}
-	free(copy);
-}
 
 static struct fixture open_bytes(const void *csv, size_t n, const char *option_text)
 {
@@ -175,6 +157,9 @@ struct bad {
 static const struct bad bads[] = {
 	{"1,2\n3,abc\n5,6\n", "", 1, 2, 3, "'abc' is not a number (column 1)"},
 	{"y,a\n1,2\n3,abc\n5,6\n7,8\n", "", 1, 3, 3, "'abc' is not a number (column 1, \"a\")"},
+	{"y,\"a\nb\x1b\xff\"\n1,abc\n", "header=yes bad_row=error", 0, 3, 3,
+		"'abc' is not a number (column 1, \"a\\x0ab\\x1b\\xff\"); "
+		"drop=1 leaves the column out"},
 	{"1,abc\n2,def\n", "header=no", 0, 1, 3,
 		"'abc' is not a number (column 1); drop=1 leaves the column out"},
 	{"1,2\n\n\r\n 3 ,\t\"x,\ny\" \n5,6\n", "", 1, 4, 6,
@@ -240,6 +225,20 @@ static void read__finds_a_nul_byte_and_reads_around_it(void **state)
 				 record_bytes, &got, NULL, &f.err), 0);
 	assert_int_equal(got, record_bytes);
 	free(out);
+	close_csv(&f);
+}
+
+static void read__names_the_column_behind_rows_of_another_length(void **state)
+{
+	struct fixture f = open_csv("a,b,c\n1,2,3\n4\n5,6,7,8\n1,x,3\n", "label=none");
+	size_t record_bytes = rio_dataset_record_bytes(f.dataset), got;
+	uint8_t record[256];
+
+	assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch, 3 * record_bytes, record,
+				 record_bytes, &got, NULL, &f.err), RIO_EROW);
+	assert_string_equal(f.err.message, "'x' is not a number (column 1, \"b\")");
+	assert_int_equal(f.err.line, 5);
+	assert_int_equal(f.err.column, 3);
 	close_csv(&f);
 }
 
@@ -355,6 +354,7 @@ int main(void)
 		cmocka_unit_test(read__of_a_record_takes_no_more_source_than_a_segment),
 		cmocka_unit_test(read__gives_what_is_before_a_bad_row_and_says_where_it_is),
 		cmocka_unit_test(read__finds_a_nul_byte_and_reads_around_it),
+		cmocka_unit_test(read__names_the_column_behind_rows_of_another_length),
 		cmocka_unit_test(bad_row_nan__keeps_every_row),
 		cmocka_unit_test(create__refuses_what_it_cannot_be_sure_of),
 		cmocka_unit_test(create__counts_rows_whatever_ends_them),

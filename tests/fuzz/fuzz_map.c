@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The map file: whatever the bytes, no crash, and no map that rio_map_check would
+ * refuse.  Random bytes do not get past the seals, so besides the input as it stands
+ * a file is written of a map that the input describes, damaged, and sealed again:
+ * what the checks behind the seals see.
+ */
+#include "fuzz.h"
+
+#include "map/store_file.h"
+
+#include <sys/mman.h>
+#include <xxhash.h>
+
+enum { HEADER_WORDS = 20, WORD_NR_CHECKPOINTS = 16, WORD_PATH_BYTES, WORD_ROW_KEY_BYTES };
+enum { MODE_RAW, MODE_WRITTEN, MODE_DAMAGED, MODE_SEALED, NR_MODES };
+
+/* Read the file, and check what was taken for good. */
+static bool check_file(int fd)
+{
+	struct rio_store_file file;
+	struct rio_error err;
+	int r;
+
+	claim(lseek(fd, 0, SEEK_SET) == 0);
+	r = rio_store_file_read(fd, &file, &err);
+	claim(r == 0 || r == RIO_EMAP_DAMAGED || r == RIO_EMAP_STALE);
+	if (r < 0) {
+		claim(err.code == r && err.message[0]);
+		return false;
+	}
+	claim(rio_map_check(file.map, &err) == 0);
+	claim(rio_map_find_row(file.map, rio_map_nr_rows(file.map) / 2) < file.map->nr_checkpoints);
+	rio_store_file_deinit(&file);
+	return true;
+}
+
+/* Small steps make valid maps likely, whole words the rest possible. */
+static uint64_t take_number(struct input *in)
+{
+	uint64_t kind = take(in, 1);
+
+	return kind < 200 ? kind : kind < 250 ? take(in, 2) : take(in, 8);
+}
+
+static struct rio_map take_map(struct input *in)
+{
+	struct rio_map map = {
+		.stamp = {.dev = take(in, 1), .ino = take(in, 1)},
+		.data_off = take_number(in),
+		.data_line = take_number(in),
+		.nr_checkpoints = take(in, 1) % 20 + 1,
+		.bad_quote_off = take(in, 1) % 2 ? RIO_NO_OFFSET : take_number(in),
+		.bad_quote_row = take_number(in),
+		.bad_quote_open = take(in, 1) % 2,
+	};
+	struct rio_checkpoint at = {map.data_off, 0, map.data_line};
+
+	map.checkpoints = calloc(map.nr_checkpoints, sizeof(*map.checkpoints));
+	claim(map.checkpoints);
+	for (size_t i = 0; i < map.nr_checkpoints; i++) {
+		map.checkpoints[i] = at;
+		at.src_off += take_number(in);
+		at.row += take_number(in);
+		at.line += take_number(in);
+	}
+	map.stamp.size_bytes = map.checkpoints[map.nr_checkpoints - 1].src_off + take(in, 1) / 200;
+	return map;
+}
+
+static void poke(int fd, uint64_t off, const void *data, size_t len_bytes)
+{
+	claim(pwrite(fd, data, len_bytes, (off_t)off) == (ssize_t)len_bytes);
+}
+
+static void damage(int fd, struct input *in)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	for (uint64_t nr = take(in, 1) % 4; nr > 0; nr--) {
+		uint8_t byte = (uint8_t)take(in, 1);
+
+		poke(fd, take(in, 2) % (uint64_t)(size + 1), &byte, 1);
+	}
+}
+
+/* Seal [off, end) of the file; the seal stands behind it, if there is room for it. */
+static uint64_t seal(int fd, uint64_t off, uint64_t end, uint64_t seed)
+{
+	uint8_t bytes[8192];
+	uint64_t value;
+
+	if (end < off || end - off > sizeof(bytes) ||
+		pread(fd, bytes, end - off, (off_t)off) != (ssize_t)(end - off))
+		return 0;
+	value = htole64(XXH3_64bits_withSeed(bytes, end - off, seed));
+	poke(fd, end, &value, sizeof(value));
+	return le64toh(value);
+}
+
+static void seal_all(int fd)
+{
+	uint64_t words[HEADER_WORDS], header, text, checkpoints;
+
+	header = seal(fd, 0, sizeof(words) - 8, 0);
+	claim(pread(fd, words, sizeof(words), 0) == sizeof(words));
+	text = sizeof(words) + le64toh(words[WORD_PATH_BYTES]) +
+	       le64toh(words[WORD_ROW_KEY_BYTES]) + 2;
+	if (text > 4096)
+		return;
+	seal(fd, sizeof(words), text, header);
+	checkpoints = le64toh(words[WORD_NR_CHECKPOINTS]);
+	if (checkpoints < 200)
+		seal(fd, text + 8, text + 8 + checkpoints * sizeof(struct rio_checkpoint), header);
+}
+
+static void check_written(int fd, struct input *in, uint64_t mode)
+{
+	const struct rio_store_key key = {"/data/a.csv", "header=no"};
+	struct rio_map map = take_map(in);
+	struct rio_error err;
+	bool valid = rio_map_check(&map, &err) == 0;
+
+	claim(rio_store_file_write(fd, &key, &map, &err) == 0);
+	free(map.checkpoints);
+	claim(check_file(fd) == valid);
+	if (mode == MODE_WRITTEN)
+		return;
+	damage(fd, in);
+	if (mode == MODE_SEALED)
+		seal_all(fd);
+	check_file(fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = {data, size};
+	uint64_t mode = take(&in, 1) % NR_MODES;
+	_cleanup_close_ int fd = memfd_create("map", MFD_CLOEXEC);
+
+	claim(fd >= 0);
+	if (mode == MODE_RAW) {
+		poke(fd, 0, in.p, in.left);
+		check_file(fd);
+	} else {
+		check_written(fd, &in, mode);
+	}
+	return 0;
+}
