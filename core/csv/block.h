@@ -11,6 +11,7 @@
 #define RIO_CSV_BLOCK_H
 
 #include "csv/dialect.h"
+#include "csv/flatten.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -99,19 +100,6 @@ static inline uint64_t rio_block_parity(uint64_t x)
 	for (int shift = 1; shift < 64; shift *= 2)
 		x ^= x << shift;
 	return x;
-}
-
-/* Write the positions of the set bits, eight at a time: most blocks need one or two rounds. */
-static inline uint32_t *rio_flatten(uint64_t bits, uint32_t base, uint32_t *out)
-{
-	int n = __builtin_popcountll(bits);
-
-	for (int done = 0; done < n; done += 8)
-		for (int k = 0; k < 8; k++) {
-			out[done + k] = base + (uint32_t)(bits ? __builtin_ctzll(bits) : 0);
-			bits &= bits - 1;
-		}
-	return out + n;
 }
 
 #endif

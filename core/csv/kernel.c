@@ -10,6 +10,9 @@ const struct rio_kernel *const rio_kernels[] = {
 #ifdef RIO_HAVE_AVX512
 	&rio_kernel_avx512,
 #endif
+#ifdef RIO_HAVE_AVX2
+	&rio_kernel_avx2,
+#endif
 	&rio_kernel_portable,
 	NULL,
 };

@@ -127,6 +127,9 @@ const struct rio_kernel *rio_kernel(void);
 extern const struct rio_kernel *const rio_kernels[];
 
 extern const struct rio_kernel rio_kernel_portable;
+#ifdef RIO_HAVE_AVX2
+extern const struct rio_kernel rio_kernel_avx2;
+#endif
 #ifdef RIO_HAVE_AVX512
 extern const struct rio_kernel rio_kernel_avx512;
 #endif

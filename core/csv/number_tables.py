@@ -72,8 +72,8 @@ def main():
         + table(
             "double",
             "rio_number_scales",
-            (f"1e{n}" for n in range(-115, 99)),
-            "RIO_SCALE_ORIGIN + 99",
+            (f"1e{n}" for n in range(-115, 100)),
+            "RIO_SCALE_ORIGIN + 100",
         )
         + table("uint32_t", "rio_number_zeros", (f"{c:#x}" for c in zeros()))
         + "const size_t rio_number_nr_zeros = %d;\n\n" % len(zeros())
