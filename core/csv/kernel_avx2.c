@@ -362,7 +362,7 @@ static ALWAYS_INLINE unsigned four_f32(const struct rio_group *fields, struct ri
 	m = read_mantissas(&g, fields->p);
 	value = _mm256_mul_pd(to_double(m.w),
 		_mm256_i32gather_pd(rio_number_scales + RIO_SCALE_ORIGIN - 16,
-			_mm_add_epi32(_mm_min_epi32(m.before_point, _mm_set1_epi32(15)),
+			_mm_add_epi32(_mm_min_epi32(m.before_point, _mm_set1_epi32(16)),
 				g.exponent), 8));
 
 	low = _mm256_and_si256(_mm256_castpd_si256(value), _mm256_set1_epi64x(0x1fffffff));
