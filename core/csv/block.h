@@ -3,12 +3,15 @@
  * Sixty-four bytes of CSV at a time, as masks: bit i stands for byte i.
  *
  * What tally and scan need of an instruction set is small, and is all here: load a
- * block, compare its bytes with one value, and the running parity of a mask.
- * This is the portable one: SSE2, which every x86-64 has, and elsewhere eight
+ * block, find a value or the blanks in it, the running parity of a mask, and the
+ * positions of its bits.  This is the portable one: SSE2, which every x86-64 has, and elsewhere eight
  * bytes to a word.
  */
 #ifndef RIO_CSV_BLOCK_H
 #define RIO_CSV_BLOCK_H
+
+#include "csv/dialect.h"
+#include "csv/flatten.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -79,6 +82,17 @@ static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
 }
 
 #endif
+
+static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_dialect *d)
+{
+	uint64_t mask = rio_block_equal(b, '\r');
+
+	if (d->delimiter != ' ')
+		mask |= rio_block_equal(b, ' ');
+	if (d->delimiter != '\t')
+		mask |= rio_block_equal(b, '\t');
+	return mask;
+}
 
 /* Bit i of the result: whether an odd number of bits is set in x up to and with i. */
 static inline uint64_t rio_block_parity(uint64_t x)

@@ -7,6 +7,12 @@
 
 /* Fastest first; the portable one is always usable. */
 const struct rio_kernel *const rio_kernels[] = {
+#ifdef RIO_HAVE_AVX512
+	&rio_kernel_avx512,
+#endif
+#ifdef RIO_HAVE_AVX2
+	&rio_kernel_avx2,
+#endif
 	&rio_kernel_portable,
 	NULL,
 };

@@ -103,7 +103,7 @@ struct rio_kernel {
 		struct rio_tally *tally);
 
 	/*
-	 * Find the fields of [p, p + len_bytes), len_bytes < 2^32 - RIO_PAD_BYTES,
+	 * Find the fields of [p, p + len_bytes), len_bytes < 2^31 - RIO_PAD_BYTES,
 	 * beginning at a row start outside quotes.  Padding is read on both sides.
 	 */
 	void (*scan)(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
@@ -127,5 +127,11 @@ const struct rio_kernel *rio_kernel(void);
 extern const struct rio_kernel *const rio_kernels[];
 
 extern const struct rio_kernel rio_kernel_portable;
+#ifdef RIO_HAVE_AVX2
+extern const struct rio_kernel rio_kernel_avx2;
+#endif
+#ifdef RIO_HAVE_AVX512
+extern const struct rio_kernel rio_kernel_avx512;
+#endif
 
 #endif

@@ -3,7 +3,7 @@
 #include "csv/kernel.h"
 
 #include "csv/block.h"
-#include "csv/number_fast.h"
+#include "csv/field.h"
 #include "csv/scan.h"
 
 static bool usable(void)
@@ -23,24 +23,13 @@ static void scan(const struct rio_dialect *dialect, const uint8_t *p, size_t len
 	rio_scan_bytes(dialect, p, len_bytes, fields);
 }
 
-/* Read one field; false where the rules refuse it. */
-static inline bool read_field(const struct rio_cell_rules *rules, const uint8_t *p,
-	uint32_t before, uint32_t end, double *ret)
-{
-	const uint8_t *begin = p + (uint32_t)(before + 1);
-
-	if (rio_likely(rio_number_fast(begin, p + end, ret)))
-		return true;
-	return rio_cell_kind_ok(rules, rio_cell_read(rules, begin, p + end, ret));
-}
-
 static size_t to_f32(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, float *out)
 {
 	for (size_t i = 0; i < nr; i++) {
 		double value;
 
-		if (!read_field(rules, p, before[i], end[i], &value))
+		if (!rio_field_read(rules, p, before[i], end[i], &value))
 			return i;
 		out[i] = (float)value;
 	}
@@ -51,7 +40,7 @@ static size_t to_f64(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, double *out)
 {
 	for (size_t i = 0; i < nr; i++)
-		if (!read_field(rules, p, before[i], end[i], &out[i]))
+		if (!rio_field_read(rules, p, before[i], end[i], &out[i]))
 			return i;
 	return nr;
 }

@@ -17,6 +17,14 @@ struct rio_number_power {
 };
 extern const struct rio_number_power rio_number_powers[RIO_POW10_MAX - RIO_POW10_MIN + 1];
 
+/*
+ * The doubles nearest to 10^-115 … 10^99; that of 10^0 is at RIO_SCALE_ORIGIN.  A
+ * mantissa of 16 digits, 0 to 16 of them before the point, needs them with a
+ * two-digit exponent.
+ */
+#define RIO_SCALE_ORIGIN 115
+extern const double rio_number_scales[RIO_SCALE_ORIGIN + 100];
+
 /* The zeros of Unicode's decimal digits beyond ASCII; 1 to 9 follow each of them. */
 extern const uint32_t rio_number_zeros[];
 extern const size_t rio_number_nr_zeros;

@@ -69,6 +69,12 @@ def main():
             (f"{{{t >> 64:#x}, {t & mask:#x}}}" for t in powers),
             "RIO_POW10_MAX - RIO_POW10_MIN + 1",
         )
+        + table(
+            "double",
+            "rio_number_scales",
+            (f"1e{n}" for n in range(-115, 100)),
+            "RIO_SCALE_ORIGIN + 100",
+        )
         + table("uint32_t", "rio_number_zeros", (f"{c:#x}" for c in zeros()))
         + "const size_t rio_number_nr_zeros = %d;\n\n" % len(zeros())
         + table(

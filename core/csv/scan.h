@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tally and scan, written once over csv/block.h: every kernel includes this
- * file after the block operations of its instruction set.
+ * tally and scan, written once: every kernel includes this file after the block
+ * operations of its instruction set (csv/block*.h).
  *
  * Quotes.  A quote toggles between inside and outside, and a doubled one
  * toggles twice, so "inside" is the running parity of the quote mask.  A stretch
@@ -52,9 +52,7 @@ static inline struct rio_masks rio_masks_of(const struct rio_block *b,
 	struct rio_masks m;
 
 	m.lf = rio_block_equal(b, '\n') & valid;
-	m.blank = rio_block_equal(b, '\r');
-	m.blank |= rio_block_equal(b, d->delimiter == ' ' ? '\r' : ' ');
-	m.blank |= rio_block_equal(b, d->delimiter == '\t' ? '\r' : '\t');
+	m.blank = rio_block_blank(b, d);
 	m.quote = d->quote == RIO_QUOTE_NONE ? 0 : rio_block_equal(b, (uint8_t)d->quote) & valid;
 	m.inside = (m.quote ? rio_block_parity(m.quote) : 0) ^ (odd ? UINT64_MAX : 0);
 	return m;
@@ -172,19 +170,6 @@ static inline void rio_tally_bytes(const struct rio_dialect *d, const uint8_t *p
 	t->field_has_content = rio_field_has_content(d, p + looked, p + len_bytes,
 		t->field_has_content);
 	t->len_bytes += len_bytes;
-}
-
-/* Write the positions of the set bits, eight at a time: most blocks need one or two rounds. */
-static inline uint32_t *rio_flatten(uint64_t bits, uint32_t base, uint32_t *out)
-{
-	int n = __builtin_popcountll(bits);
-
-	for (int done = 0; done < n; done += 8)
-		for (int k = 0; k < 8; k++) {
-			out[done + k] = base + (uint32_t)(bits ? __builtin_ctzll(bits) : 0);
-			bits &= bits - 1;
-		}
-	return out + n;
 }
 
 static inline void rio_scan_bytes(const struct rio_dialect *d, const uint8_t *p,

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* csv/block.h's operations in AVX-512: a block is one register. */
+#ifndef RIO_CSV_BLOCK_AVX512_H
+#define RIO_CSV_BLOCK_AVX512_H
+
+#include "csv/dialect.h"
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define RIO_BLOCK_BYTES 64
+
+struct rio_block {
+	__m512i bytes;
+};
+
+static inline struct rio_block rio_block_load(const uint8_t *p)
+{
+	return (struct rio_block){_mm512_loadu_si512(p)};
+}
+
+static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
+{
+	return _mm512_cmpeq_epi8_mask(b->bytes, _mm512_set1_epi8((char)c));
+}
+
+/*
+ * Each byte looks up, by its lower half, the only blank that it could be, and is
+ * compared with that: space 0x20, tab 0x09, CR 0x0d.  0xff is no byte's answer,
+ * since bytes above 0x7f look up 0.
+ */
+static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_dialect *d)
+{
+	const char space = d->delimiter == ' ' ? '\xff' : ' ';
+	const char tab = d->delimiter == '\t' ? '\xff' : '\t';
+	const __m512i table = _mm512_broadcast_i32x4(_mm_setr_epi8(space, -1, -1, -1, -1, -1, -1,
+		-1, -1, tab, -1, -1, -1, '\r', -1, -1));
+
+	return _mm512_cmpeq_epi8_mask(b->bytes, _mm512_shuffle_epi8(table, b->bytes));
+}
+
+/* Multiplying by all ones without carries is a running parity. */
+static inline uint64_t rio_block_parity(uint64_t x)
+{
+	const __m128i ones = _mm_set1_epi8(-1);
+
+	return (uint64_t)_mm_cvtsi128_si64(
+		_mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)x), ones, 0));
+}
+
+/* Compress the numbers 0 … 63 to those whose bits are set, and widen them. */
+static inline uint32_t *rio_flatten(uint64_t bits, uint32_t base, uint32_t *out)
+{
+	const __m512i numbers = _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51,
+		50, 49, 48, 47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30,
+		29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8,
+		7, 6, 5, 4, 3, 2, 1, 0);
+	const __m512i from = _mm512_set1_epi32((int)base);
+	__m512i set = _mm512_maskz_compress_epi8(bits, numbers);
+	int n = __builtin_popcountll(bits);
+
+	_mm512_storeu_si512(out,
+		_mm512_add_epi32(from, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(set))));
+	if (n > 16)
+		_mm512_storeu_si512(out + 16, _mm512_add_epi32(from,
+			_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 1))));
+	if (n > 32) {
+		_mm512_storeu_si512(out + 32, _mm512_add_epi32(from,
+			_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 2))));
+		_mm512_storeu_si512(out + 48, _mm512_add_epi32(from,
+			_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(set, 3))));
+	}
+	return out + n;
+}
+
+#endif

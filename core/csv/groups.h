@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the vector kernels share: taking fields a group at a time, reading those by
+ * themselves that a group gave up, and learning from them.
+ *
+ * Exponents and quotes cost a group extra loads, so they are looked for only once a
+ * field could not be read without: files are alike throughout.
+ */
+#ifndef RIO_CSV_GROUPS_H
+#define RIO_CSV_GROUPS_H
+
+#include "base/util.h"
+#include "csv/field.h"
+
+#include <stddef.h>
+
+/* What the fields of a call have needed so far. */
+struct rio_habits {
+	bool exponents; /* e+05 at the end */
+	bool wrapped;   /* quotes, a blank on either side, a CR */
+};
+
+/* Fields, by their separators in the chunk at p. */
+struct rio_group {
+	const struct rio_dialect *dialect;
+	const uint8_t *p;
+	const uint32_t *before;
+	const uint32_t *end;
+	bool adjacent; /* each begins behind the one before it */
+};
+
+/* Read a group into out; a bit for each field that must be read by itself. */
+typedef unsigned rio_group_reader(const struct rio_group *group, struct rio_habits habits,
+	void *out);
+
+/* Learn from a field that was given up. */
+static inline void rio_habits_learn(struct rio_habits *habits, const struct rio_dialect *d,
+	const uint8_t *begin, const uint8_t *end)
+{
+	if (begin == end)
+		return;
+	if (*begin == d->quote || *begin == ' ' || end[-1] == ' ' || end[-1] == '\r')
+		habits->wrapped = true;
+	while (end - begin > 4 && (end[-1] == d->quote || end[-1] == ' ' || end[-1] == '\r'))
+		end--;
+	if (end - begin > 4 && (end[-4] | 0x20) == 'e')
+		habits->exponents = true;
+}
+
+static inline bool rio_group_read_one(const struct rio_group *g, size_t i,
+	const struct rio_cell_rules *rules, struct rio_habits *habits, double *ret)
+{
+	rio_habits_learn(habits, g->dialect, g->p + (uint32_t)(g->before[i] + 1),
+		g->p + g->end[i]);
+	return rio_field_read(rules, g->p, g->before[i], g->end[i], ret);
+}
+
+/*
+ * All of a kernel's to_f32 (wide: to_f64) but the reader, which takes size fields; it
+ * is inlined for files with and without habits.
+ */
+static inline __attribute__((always_inline)) size_t rio_groups_read(
+	const struct rio_cell_rules *rules, const uint8_t *p, const uint32_t *before,
+	const uint32_t *end, size_t nr, void *out, bool wide, size_t size,
+	rio_group_reader *reader)
+{
+	struct rio_habits habits = {0};
+	float *f32 = out;
+	double *f64 = out, value;
+
+	for (size_t i = 0; i < nr; i += size) {
+		const struct rio_group g = {&rules->dialect, p, before + i, end + i,
+			before + 1 == end};
+		unsigned todo = (1u << RIO_MIN(size, nr - i)) - 1;
+
+		if (rio_likely(nr - i >= size))
+			todo = habits.exponents || habits.wrapped
+				       ? reader(&g, habits, wide ? (void *)(f64 + i) : f32 + i)
+				       : reader(&g, (struct rio_habits){0},
+						 wide ? (void *)(f64 + i) : f32 + i);
+		for (; rio_unlikely(todo); todo &= todo - 1) {
+			size_t k = (size_t)__builtin_ctz(todo);
+
+			if (!rio_group_read_one(&g, k, rules, &habits, &value))
+				return i + k;
+			if (wide)
+				f64[i + k] = value;
+			else
+				f32[i + k] = (float)value;
+		}
+	}
+	return nr;
+}
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * to_f32 and to_f64 of every kernel against the reading of one field at a time,
+ * over fields of every shape in every place of a group, and files of one shape.
+ */
+#include "unit.h"
+
+#include "csv/field.h"
+#include "csv/kernel.h"
+
+#include <math.h>
+
+enum { FIELDS_MAX = 400, FIELD_BYTES_MAX = 64 };
+
+struct chunk {
+	uint8_t *room;
+	uint8_t *p;
+	size_t len;
+	uint32_t ends[FIELDS_MAX + 1];
+	size_t nr;
+};
+
+static void chunk_init(struct chunk *c)
+{
+	c->room = malloc(FIELDS_MAX * (FIELD_BYTES_MAX + 1) + 2 * RIO_PAD_BYTES);
+	memset(c->room, '7', FIELDS_MAX * (FIELD_BYTES_MAX + 1) + 2 * RIO_PAD_BYTES);
+	c->p = c->room + RIO_PAD_BYTES;
+	c->len = c->nr = 0;
+	c->ends[0] = UINT32_MAX;
+}
+
+static void add(struct chunk *c, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(c->p + c->len, text, n);
+	c->len += n;
+	c->p[c->len] = ',';
+	c->ends[++c->nr] = (uint32_t)c->len++;
+}
+
+/* How fields of a file are written. */
+static void print_number(uint64_t *seed, int shape, char *text)
+{
+	double value = (double)(int64_t)rnd(seed) / 9e18;
+	int exponent = (int)(rnd(seed) % 80) - 40;
+
+	switch (shape) {
+	case 0:
+		sprintf(text, "%d", (int)(rnd(seed) % 10));
+		break;
+	case 1:
+		sprintf(text, "%.6f", value * 10);
+		break;
+	case 2:
+		sprintf(text, "%.18e", value * pow(10, exponent));
+		break;
+	case 3:
+		sprintf(text, "%.*e", (int)(rnd(seed) % 17), value * pow(10, exponent));
+		break;
+	case 4:
+		sprintf(text, "%.*f", (int)(rnd(seed) % 20), value * pow(10, exponent / 4));
+		break;
+	case 5:
+		sprintf(text, "%.17g", value * pow(10, exponent / 8));
+		break;
+	case 6:
+		sprintf(text, "%ju", (uintmax_t)(rnd(seed) >> rnd(seed) % 64));
+		break;
+	case 7: {
+		/* The middle of two floats, and its neighbours. */
+		float f = (float)(value * pow(10, exponent / 8));
+		double middle = ((double)f + (double)nextafterf(f, INFINITY)) / 2;
+
+		sprintf(text, "%.*e", 16 + (int)(rnd(seed) % 12), middle);
+		break;
+	}
+	case 8:
+		sprintf(text, "%.*e", (int)(rnd(seed) % 18), ldexp(value, -120 - (int)(rnd(seed) % 40)));
+		break;
+	default:
+		sprintf(text, "%.*e", (int)(rnd(seed) % 10), ldexp(value, 120 + (int)(rnd(seed) % 12)));
+		break;
+	}
+}
+
+static const char *const oddities[] = {"", "-", ".", "-.", "+1", "1.", ".5", "-.5", "-0", "0.0",
+	"1e5", "1e+5", "1e+05", "1E-05", "e+05", "-e+05", ".e+05", "1e+0a", "1..2", "1.2.3", "--1",
+	"1-1", "nan", "-nan", "inf", "abc", "NA", " 1", "1 ", " 1 ", "  1", "\"1\"", "\"1.5e+02\"",
+	"\"", "\"\"", "\"1", "1\"", "1\r", "\r", "1.25e-03\r", " \"2\" ", "\n1", "1_0", "0x10",
+	"1.000000000000000000000", "0.000000000000000000001", "1.0000000000000000abc",
+	"1.00000000000000000.0", "123456789012345", "1234567890123456", "12345678901234567",
+	"-12345678901234.5", "-123456789012345.5", "0000000000000001", "00000000000000000000001",
+	"9007199254740993", "9007199254740992.5", "1.7976931348623157e+308", "3.4028235677973366e+38",
+	"3.4028235e+38", "1e+39", "1e+99", "1e-99", "1.1754943508222875e-38", "1e-45", "7e-46",
+	"-0.0000000000000000000000000000000001", "99999999999999999999999999999999"};
+
+static void print_field(uint64_t *seed, int shape, unsigned dirt, char *text)
+{
+	static const char *const wraps[][2] = {
+		{"", ""}, {"\"", "\""}, {" ", ""}, {"", " "}, {"", "\r"}, {"\"", "\"\r"}, {"\" ", "\""}};
+	size_t wrap = dirt == 3 ? rnd(seed) % RIO_ARRAY_SIZE(wraps) : 0;
+	char number[FIELD_BYTES_MAX];
+
+	if (dirt && rnd(seed) % dirt == 0) {
+		strcpy(text, oddities[rnd(seed) % RIO_ARRAY_SIZE(oddities)]);
+		return;
+	}
+	print_number(seed, shape < 10 ? shape : (int)(rnd(seed) % 10), number);
+	if (dirt && rnd(seed) % dirt == 0)
+		number[rnd(seed) % strlen(number)] = (char)(' ' + rnd(seed) % 95);
+	for (char *q = number; *q; q++)
+		if (*q == ',')
+			*q = '.';
+	snprintf(text, FIELD_BYTES_MAX, "%s%.58s%s", wraps[wrap][0], number, wraps[wrap][1]);
+}
+
+static const struct rio_cell_rules all_rules[] = {
+	{.dialect = RIO_DIALECT_DEFAULT, .missing_value = NAN, .bad_is_nan = true},
+	{.dialect = RIO_DIALECT_DEFAULT, .missing_value = NAN},
+	{.dialect = {',', RIO_QUOTE_NONE}, .missing_value = 3, .bad_is_nan = true},
+};
+
+static void fail_field(const struct chunk *c, size_t i, const char *kernel)
+{
+	fprintf(stderr, "%s, field %zu: '%.*s'\n", kernel, i,
+		(int)(c->ends[i + 1] - (uint32_t)(c->ends[i] + 1)), c->p + (uint32_t)(c->ends[i] + 1));
+}
+
+/* gathered: with a copied array of befores, so that fields are not known to be adjacent. */
+static void check_kernel(const struct rio_kernel *k, const struct rio_cell_rules *rules,
+	const struct chunk *c, bool gathered)
+{
+	float f32[FIELDS_MAX];
+	double f64[FIELDS_MAX], value;
+	uint32_t befores[FIELDS_MAX];
+	const uint32_t *before = c->ends;
+	size_t nr32, nr64, good = 0;
+
+	memcpy(befores, c->ends, c->nr * sizeof(*befores));
+	if (gathered)
+		before = befores;
+	nr32 = k->to_f32(rules, c->p, before, c->ends + 1, c->nr, f32);
+	nr64 = k->to_f64(rules, c->p, before, c->ends + 1, c->nr, f64);
+	for (; good < c->nr; good++) {
+		float narrow;
+
+		if (!rio_field_read(rules, c->p, c->ends[good], c->ends[good + 1], &value))
+			break;
+		narrow = (float)value;
+		if (good >= nr32 || memcmp(&narrow, &f32[good], sizeof(narrow)) != 0) {
+			fail_field(c, good, k->name);
+			fail_msg("f32 %a, not %a", good < nr32 ? (double)f32[good] : 0, (double)narrow);
+		}
+		if (good >= nr64 || memcmp(&value, &f64[good], sizeof(value)) != 0) {
+			fail_field(c, good, k->name);
+			fail_msg("f64 %a, not %a", good < nr64 ? f64[good] : 0, value);
+		}
+	}
+	if (nr32 != good || nr64 != good)
+		fail_field(c, good, k->name);
+	assert_int_equal(nr32, good);
+	assert_int_equal(nr64, good);
+}
+
+static void check_chunk(const struct chunk *c)
+{
+	for (const struct rio_kernel *const *k = rio_kernels; *k; k++)
+		for (size_t r = 0; (*k)->usable() && r < RIO_ARRAY_SIZE(all_rules); r++) {
+			check_kernel(*k, &all_rules[r], c, false);
+			check_kernel(*k, &all_rules[r], c, true);
+		}
+}
+
+static void numbers__of_every_oddity_in_every_place_of_a_group(void **state)
+{
+	for (size_t odd = 0; odd < RIO_ARRAY_SIZE(oddities); odd++)
+		for (size_t place = 0; place < 9; place++) {
+			struct chunk c;
+
+			chunk_init(&c);
+			for (size_t i = 0; i < 19; i++)
+				add(&c, i == place || i == place + 9 ? oddities[odd] : "1.5");
+			check_chunk(&c);
+			free(c.room);
+		}
+}
+
+/* Alike throughout, as files are; then with some dirt, and with wraps around them. */
+static void numbers__are_the_same_in_every_kernel(void **state)
+{
+	static const unsigned dirts[] = {0, 50, 8, 3};
+	uint64_t seed = 1;
+
+	for (int round = 0; round < 400; round++)
+		for (int shape = 0; shape <= 10; shape++) {
+			struct chunk c;
+			char text[FIELD_BYTES_MAX + 8];
+			size_t nr = rnd(&seed) % FIELDS_MAX;
+
+			chunk_init(&c);
+			for (size_t i = 0; i < nr; i++) {
+				print_field(&seed, shape, dirts[round % 4], text);
+				add(&c, text);
+			}
+			check_chunk(&c);
+			free(c.room);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers__of_every_oddity_in_every_place_of_a_group),
+		cmocka_unit_test(numbers__are_the_same_in_every_kernel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
