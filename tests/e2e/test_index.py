@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Offset maps that are kept: used again, rebuilt when damaged or stale, built once."""
 import os
+import re
 import stat
 import subprocess
 
@@ -80,9 +81,8 @@ def test_a_damaged_map_is_rebuilt_with_a_reason(csv, index, source, mounts, dama
     verify = tool.recordio("index", "--index_dir=%s" % index, "--verify", csv)
     assert verify.returncode == tool.WRONG_DATA
     mount = mounts(source, "index_dir=%s" % index)
-    mount.expect_log("damaged|map|index")
     assert mount.file("big.recordio").read_bytes() == encode(BIG, Options()).data
-    assert "damaged" in mount.log_text() or "map" in mount.log_text()
+    assert re.search(r"big\.csv: map rebuilt: \S", mount.log_text()), mount.log_text()
     mount.stop()
     assert tool.recordio("index", "--index_dir=%s" % index, "--verify", csv).returncode == 0
 
@@ -109,7 +109,7 @@ def test_a_rewritten_source_never_meets_its_old_map(csv, index):
 def test_a_folder_that_cannot_be_written_is_no_obstacle(csv, source, mounts, tmp_path):
     (tmp_path / "file").write_text("in the way")
     mount = mounts(source, "index_dir=%s" % (tmp_path / "file"))
-    mount.expect_log("index|map|file")
+    mount.expect_log(r"/file\b")
     assert mount.file("big.recordio").read_bytes() == encode(BIG, Options()).data
 
 

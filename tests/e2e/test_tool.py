@@ -2,15 +2,13 @@
 """The commands of recordio: output, exit codes, messages."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
 
 from support import catalog, make, paths, tool
 from encoder import Options, encode
-
-COMMANDS = ("cat", "index", "info")
-
 
 @pytest.fixture
 def csv(tmp_path):
@@ -74,16 +72,14 @@ def test_a_wrong_call_ends_with_2(arguments):
 
 def test_wrong_data_ends_with_1(tmp_path):
     (tmp_path / "bad.csv").write_bytes(b"1,2\n1,x\n")
-    for command in ("cat",):
-        assert tool.recordio(command, tmp_path / "bad.csv").returncode == tool.WRONG_DATA
+    assert tool.recordio("cat", tmp_path / "bad.csv").returncode == tool.WRONG_DATA
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", ["cat", "index", "info"])
 def test_what_the_system_refuses_ends_with_3(command, tmp_path):
     done = tool.recordio(command, tmp_path / "nothing.csv")
     assert (done.returncode, done.stdout) == (tool.REFUSED, b"")
-    assert b"nothing.csv: No such file or directory" in done.stderr or \
-        (b"nothing.csv" in done.stderr and b"No such file" in done.stderr)
+    assert re.search(rb"nothing\.csv.*: No such file or directory", done.stderr)
 
 
 def test_only_regular_files_are_read(tmp_path):
@@ -92,37 +88,12 @@ def test_only_regular_files_are_read(tmp_path):
         assert tool.recordio("cat", tmp_path / name, timeout=20).returncode == tool.REFUSED
 
 
-def test_a_reader_that_stops_early_is_no_crash(csv):
-    big = csv.with_name("big.csv")
-    big.write_bytes(make.numbers(50000))
-    done = subprocess.run("%s cat %s | head -c 100 | wc -c; echo ${PIPESTATUS[0]}" % (
-        paths.RECORDIO, big), shell=True, executable="/bin/bash", stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, check=True)
-    count, status = done.stdout.split()
-    assert int(count) == 100
-    assert int(status) in (0, 3, 128 + 13)
-
-
 def test_a_full_disk_ends_with_3(csv):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([str(paths.RECORDIO), "cat", str(csv)], stdout=full,
                               stderr=subprocess.PIPE, check=False)
     assert done.returncode == tool.REFUSED
     assert b"No space left" in done.stderr
-
-
-def test_help_names_every_command_and_option():
-    done = tool.recordio("--help")
-    assert done.returncode == 0
-    for command in COMMANDS:
-        assert command in done.stdout.decode()
-        help_text = tool.recordio(command, "--help")
-        assert help_text.returncode == 0
-        assert command in help_text.stdout.decode()
-    text = tool.recordio("cat", "--help").stdout.decode().replace("-", "_")
-    for option in ("header", "delimiter", "quote", "label", "features", "drop", "dtype",
-                   "label_dtype", "missing", "bad_row", "range"):
-        assert option in text, option
 
 
 def test_version_is_printed():
