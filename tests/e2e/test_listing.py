@@ -52,7 +52,8 @@ def test_the_suffix_can_be_chosen(source, mounts):
 
 
 def test_names_without_a_csv_do_not_exist(tree):
-    for name in ("nothing.recordio", "a.csv", "notes.txt", "train/nothing.recordio", "a.recordio/x"):
+    for name in ("nothing.recordio", "a.csv", "notes.txt", "train/nothing.recordio",
+                 "a.recordio/x"):
         with pytest.raises(OSError) as error:
             os.stat(tree.file(name))
         assert error.value.errno in (errno.ENOENT, errno.ENOTDIR), name

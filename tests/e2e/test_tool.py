@@ -10,6 +10,7 @@ import pytest
 from support import catalog, make, paths, tool
 from encoder import Options, encode
 
+
 @pytest.fixture
 def csv(tmp_path):
     path = tmp_path / "data.csv"

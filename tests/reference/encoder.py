@@ -120,7 +120,7 @@ def split(data, delimiter, quote):
             continue
 
         row = Row(pos, line, [])
-        cell, state = pos, "begin"
+        cell, state, begun_at = pos, "begin", None
         while True:
             byte = data[pos] if pos < len(data) else 0x0A
             at_end = pos >= len(data)
