@@ -251,6 +251,8 @@ def test_an_ordinary_user_can_mount(open_folder):
     reason = mounting.why_not()
     if reason or not shutil.which("fusermount3"):
         pytest.skip(reason or "there is no fusermount3")
+    if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no mount namespace of its own can be had here")
     (open_folder / "home").mkdir()
     os.chown(open_folder / "home", NOBODY, NOBODY)
     names = {"folder": open_folder, "recordiofs": paths.RECORDIOFS, "user": NOBODY}
