@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/magic.h>
 #include <limits.h>
 #include <mntent.h>
 #include <pthread.h>
@@ -30,12 +31,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #define READY 'R'
 
 /* What one sequential reader may have under way, where we are allowed to say so. */
-#define READ_AHEAD_KB 4096
+#define READ_AHEAD_KB 1024
 
 /* --- to the background --- */
 
@@ -109,13 +111,22 @@ static void leave_stdio(void)
 		close(fd);
 }
 
+/* Whether what is mounted there answers, and is of fuse: it may be unmounted already. */
+static bool is_served(const char *mountpoint, struct stat *ret_st)
+{
+	struct statfs fs;
+
+	return stat(mountpoint, ret_st) == 0 && statfs(mountpoint, &fs) == 0 &&
+	       fs.f_type == FUSE_SUPER_MAGIC && ret_st->st_ino == FUSE_ROOT_ID;
+}
+
 static void *announce(void *data)
 {
 	const struct announcement *a = data;
 	const char ready = READY;
 	struct stat st;
 
-	if (stat(a->mountpoint, &st) < 0)
+	if (!is_served(a->mountpoint, &st))
 		return NULL;
 	raise_read_ahead(st.st_dev);
 	if (a->ready_fd < 0)

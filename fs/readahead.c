@@ -11,9 +11,10 @@
  *	  ^                                                              |
  *	  +---- all of it served, left behind, or evicted ---- READY <---+
  *
- * A reader that finds its block QUEUED fills it itself, so it waits only for
- * work that has begun.  A block is published by its state, under the lock, after
- * its bytes are all there.  Replies are sent straight out of pinned blocks.
+ * Blocks begin at multiples of their size.  A reader that finds its block QUEUED, or
+ * absent, fills it itself, so it waits only for work that has begun.  A block is
+ * published by its state, under the lock, after its bytes are all there.  Replies are
+ * sent straight out of pinned blocks.
  *
  * In sequence means: what is asked for begins near the end of what was asked
  * for before.  Near, since several requests of one kernel read-ahead come on
@@ -340,7 +341,36 @@ static bool note_read(struct rfs_stream *stream, uint64_t off, uint64_t end, uin
 	return is;
 }
 
-/* Queue blocks until the window is full or memory is. */
+static struct rfs_block *find_block(struct rfs_stream *stream, uint64_t off)
+{
+	struct rfs_block *block;
+
+	TAILQ_FOREACH(block, &stream->blocks, in_stream)
+		if (off >= block->off && off - block->off < block->len_bytes)
+			return block;
+	return NULL;
+}
+
+/* A new block, QUEUED, for what lies around off; NULL where no memory is free. */
+static struct rfs_block *queue_block(struct rfs_stream *stream, uint64_t off)
+{
+	struct rfs_readahead *ra = stream->ra;
+	struct rfs_block *block = take_idle(ra);
+
+	if (!block)
+		return NULL;
+	block->stream = stream;
+	block->state = BLOCK_QUEUED;
+	block->off = off - off % RFS_BLOCK_BYTES;
+	block->len_bytes = RIO_MIN(stream->len_bytes - block->off, (uint64_t)RFS_BLOCK_BYTES);
+	block->unserved_bytes = block->len_bytes;
+	block->nr_pins = 0;
+	TAILQ_INSERT_TAIL(&stream->blocks, block, in_stream);
+	TAILQ_INSERT_TAIL(&ra->queue, block, in_list);
+	return block;
+}
+
+/* Queue blocks for the workers until the window is full or memory is. */
 static void schedule(struct rfs_stream *stream, uint64_t front)
 {
 	struct rfs_readahead *ra = stream->ra;
@@ -351,34 +381,15 @@ static void schedule(struct rfs_stream *stream, uint64_t front)
 		set_window(stream, WINDOW_START);
 	share = RIO_MAX(1u, ra->nr_blocks / ra->nr_streams);
 	limit = front + RIO_MIN(stream->window, share) * (uint64_t)RFS_BLOCK_BYTES;
-	stream->ahead = RIO_MAX(stream->ahead, front);
-	while (stream->ahead < RIO_MIN(limit, stream->len_bytes)) {
-		struct rfs_block *block = take_idle(ra);
-
-		if (!block)
+	stream->ahead = RIO_MAX(stream->ahead, front - front % RFS_BLOCK_BYTES);
+	for (; stream->ahead < RIO_MIN(limit, stream->len_bytes);
+		stream->ahead += RFS_BLOCK_BYTES) {
+		if (find_block(stream, stream->ahead))
+			continue;
+		if (!queue_block(stream, stream->ahead))
 			return;
-		block->stream = stream;
-		block->state = BLOCK_QUEUED;
-		block->off = stream->ahead;
-		block->len_bytes =
-			RIO_MIN(stream->len_bytes - stream->ahead, (uint64_t)RFS_BLOCK_BYTES);
-		block->unserved_bytes = block->len_bytes;
-		block->nr_pins = 0;
-		stream->ahead += block->len_bytes;
-		TAILQ_INSERT_TAIL(&stream->blocks, block, in_stream);
-		TAILQ_INSERT_TAIL(&ra->queue, block, in_list);
 		pthread_cond_signal(&ra->work);
 	}
-}
-
-static struct rfs_block *find_block(struct rfs_stream *stream, uint64_t off)
-{
-	struct rfs_block *block;
-
-	TAILQ_FOREACH(block, &stream->blocks, in_stream)
-		if (off >= block->off && off - block->off < block->len_bytes)
-			return block;
-	return NULL;
 }
 
 /* Pin the block and see to it that it is READY. */
@@ -414,16 +425,20 @@ static void unpin(struct rfs_stream *stream, struct rfs_pieces *pieces)
 	pieces->nr = 0;
 }
 
-/* Pin all of [off, end) or nothing. */
+/*
+ * Pin all of [off, end) or nothing.  A block that is not there is made on the spot,
+ * by the reader: its other half will be asked for, so no byte is encoded twice.
+ */
 static bool pin_range(struct rfs_stream *stream, uint64_t off, uint64_t end,
 	struct rfs_pieces *ret)
 {
 	ret->nr = 0;
-	while (off < end) {
-		struct rfs_block *block =
-			ret->nr < RFS_PIECES_MAX ? find_block(stream, off) : NULL;
+	while (off < end && ret->nr < RFS_PIECES_MAX) {
+		struct rfs_block *block = find_block(stream, off);
 		size_t at, len;
 
+		if (!block)
+			block = queue_block(stream, off);
 		if (!block)
 			break;
 		await_block(stream, block);
