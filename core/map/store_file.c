@@ -420,7 +420,7 @@ static int read_map(int fd, const uint64_t *words, struct rio_store_file *file,
 int rio_store_file_read(int fd, struct rio_store_file *ret, struct rio_error *err)
 {
 	_cleanup_(rio_store_file_deinit) struct rio_store_file file = {0};
-	uint64_t words[NR_WORDS], true_bytes;
+	uint64_t words[NR_WORDS] = {0}, true_bytes;
 	struct stat st;
 	int r;
 

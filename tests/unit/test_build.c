@@ -109,10 +109,12 @@ static void build__finds_row_starts_between_lines_in_quotes(void **state)
 /* Every length around the cuts, so that each rule about cuts is met at each side. */
 static void build__cuts_fit_together_at_every_offset(void **state)
 {
-	size_t n = 2 * RIO_MIB + 300;
+	size_t n = 3 * RIO_MIB + 300;
 	uint8_t *p = malloc(n);
 
-	for (size_t at = RIO_MIB - 4; at < RIO_MIB + 4; at++) {
+	for (size_t i = 0; i < 16; i++) {
+		size_t at = (1 + i / 8) * RIO_MIB - 4 + i % 8;
+
 		memset(p, 'x', n);
 		p[at] = '\n';
 		check(p, n, 0, 2);
@@ -123,6 +125,36 @@ static void build__cuts_fit_together_at_every_offset(void **state)
 		check(p, n, 0, 2);
 		p[at + 2] = '"';
 		check(p, n, 7, 2);
+	}
+	free(p);
+}
+
+/* The opened quote stands so far before the end, behind well-formed ones. */
+static void build__finds_the_quote_that_is_never_closed(void **state)
+{
+	static const size_t distances[] = {1, 2, 30000, 256 * RIO_KIB - 1, 256 * RIO_KIB,
+		256 * RIO_KIB + 1, 600 * RIO_KIB, 2 * RIO_MIB};
+	static const char row[] = "1,\"a\"\n";
+	size_t n = 2 * RIO_MIB + 1000;
+	uint8_t *p = malloc(n);
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(distances); i++) {
+		static const struct rio_dialect dialect = RIO_DIALECT_DEFAULT;
+		size_t at = n - distances[i];
+		struct rio_map *map;
+
+		memset(p, 'x', n);
+		for (size_t k = 0; k < at; k++)
+			p[k] = (uint8_t)row[k % (sizeof(row) - 1)];
+		for (size_t k = at - at % (sizeof(row) - 1); k < at; k++)
+			p[k] = ' ';
+		p[at] = '"';
+		check(p, n, 0, 2);
+		map = build(p, n, 0, 1, &dialect);
+		assert_true(map->bad_quote_open);
+		assert_int_equal(map->bad_quote_off, at);
+		assert_int_equal(map->bad_quote_row, at / (sizeof(row) - 1));
+		rio_map_destroy(map);
 	}
 	free(p);
 }
@@ -201,6 +233,7 @@ int main(void)
 		cmocka_unit_test(build__is_right_however_many_threads_count),
 		cmocka_unit_test(build__finds_row_starts_between_lines_in_quotes),
 		cmocka_unit_test(build__cuts_fit_together_at_every_offset),
+		cmocka_unit_test(build__finds_the_quote_that_is_never_closed),
 		cmocka_unit_test(build__takes_empty_and_tiny_sources),
 		cmocka_unit_test(build__fails_when_the_source_is_cut_short),
 		cmocka_unit_test(build__stops_when_progress_says_so),
