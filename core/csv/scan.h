@@ -156,10 +156,10 @@ static inline void rio_tally_bytes(const struct rio_dialect *d, const uint8_t *p
 		t->nr_lines += (uint64_t)__builtin_popcountll(m.lf);
 		t->nr_rows[0] += (uint64_t)__builtin_popcountll(ends & ~m.inside);
 		t->nr_rows[1] += (uint64_t)__builtin_popcountll(ends & m.inside);
-		if (rio_likely(!m.quote && !t->after_quote)) {
-			t->last_is_quote = false;
+
+		/* A block whose last byte is a quote sets after_quote, so last_is_quote is not. */
+		if (rio_likely(!m.quote && !t->after_quote))
 			continue;
-		}
 		t->field_has_content = rio_field_has_content(d, p + looked, p + i,
 			t->field_has_content);
 		rio_check_quotes(&b, d, &m, valid, t->len_bytes + i, t);

@@ -2,7 +2,8 @@
 /*
  * Arbitrary bytes as a CSV: create, read the whole, read slices.  A slice is that
  * slice of the whole; a failure comes at the same row however it is met, and
- * its place lies within the file.
+ * its place lies within the file.  Some texts are repeated until they fill several
+ * segments of the map, which inputs of a fuzzer's size never do.
  */
 #include "fuzz.h"
 
@@ -113,27 +114,49 @@ static void check_reads(struct reader *r, struct input *plan, const struct input
 	if (result < 0)
 		check_place(csv, &err);
 	for (int i = 0; i < 8; i++) {
-		uint64_t off = take(plan, 2) % (r->size_bytes + 2);
+		uint64_t off = take(plan, 3) % (r->size_bytes + 2);
 
 		check_slice(r, csv, off, (size_t)take(plan, 1) * 3, whole, whole_bytes, &err);
 	}
 }
 
-enum { PLAN_BYTES = 24, OUTPUT_BYTES_MAX = 1 << 22 };
+enum { PLAN_BYTES = 32, REPEATED_BYTES = 100000, OUTPUT_BYTES_MAX = 1 << 22 };
+
+/* Take the plan of the reads off the front. */
+static struct input take_plan(struct input *in)
+{
+	struct input plan = {in->p, RIO_MIN(in->left, (size_t)PLAN_BYTES)};
+
+	in->p += plan.left;
+	in->left -= plan.left;
+	return plan;
+}
+
+/* One input in eight is repeated; *ret is to be freed. */
+static struct input repeat(struct input in, uint64_t byte, uint8_t **ret)
+{
+	size_t times = byte % 8 == 7 && in.left ? REPEATED_BYTES / in.left + 1 : 1;
+
+	*ret = malloc(in.left * times);
+	claim(*ret || !in.left);
+	for (size_t i = 0; i < times && in.left; i++)
+		memcpy(*ret + i * in.left, in.p, in.left);
+	return (struct input){*ret, in.left * times};
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input csv = {data, size}, plan;
+	_cleanup_free_ uint8_t *text = NULL;
+	struct input in = {data, size}, csv, plan;
 	struct rio_options options;
 	struct rio_dataset_config config = {.options = &options, .nr_threads = 1};
 	struct reader r = {0};
 	struct rio_error err = {0};
 	int result;
 
-	take_options(&csv, &options);
-	plan = (struct input){csv.p, RIO_MIN(csv.left, (size_t)PLAN_BYTES)};
-	csv.p += plan.left;
-	csv.left -= plan.left;
+	take_options(&in, &options);
+	plan = take_plan(&in);
+	csv = repeat(in, take(&plan, 1), &text);
 	claim(rio_source_from_memory(csv.p, csv.left, "fuzz.csv", &r.source, &err) == 0);
 	claim(rio_scratch_create(&r.scratch, &err) == 0);
 	result = rio_dataset_create(r.source, &config, &r.dataset, &err);

@@ -5,6 +5,8 @@
 #include "csv/kernel.h"
 #include "map/build.h"
 
+#include <pthread.h>
+
 static struct rio_map *build(const uint8_t *p, size_t n, uint64_t data_off, unsigned threads,
 	const struct rio_dialect *dialect)
 {
@@ -107,10 +109,12 @@ static void build__finds_row_starts_between_lines_in_quotes(void **state)
 /* Every length around the cuts, so that each rule about cuts is met at each side. */
 static void build__cuts_fit_together_at_every_offset(void **state)
 {
-	size_t n = 2 * RIO_MIB + 300;
+	size_t n = 3 * RIO_MIB + 300;
 	uint8_t *p = malloc(n);
 
-	for (size_t at = RIO_MIB - 4; at < RIO_MIB + 4; at++) {
+	for (size_t i = 0; i < 16; i++) {
+		size_t at = (1 + i / 8) * RIO_MIB - 4 + i % 8;
+
 		memset(p, 'x', n);
 		p[at] = '\n';
 		check(p, n, 0, 2);
@@ -121,6 +125,36 @@ static void build__cuts_fit_together_at_every_offset(void **state)
 		check(p, n, 0, 2);
 		p[at + 2] = '"';
 		check(p, n, 7, 2);
+	}
+	free(p);
+}
+
+/* The opened quote stands so far before the end, behind well-formed ones. */
+static void build__finds_the_quote_that_is_never_closed(void **state)
+{
+	static const size_t distances[] = {1, 2, 30000, 256 * RIO_KIB - 1, 256 * RIO_KIB,
+		256 * RIO_KIB + 1, 600 * RIO_KIB, 2 * RIO_MIB};
+	static const char row[] = "1,\"a\"\n";
+	size_t n = 2 * RIO_MIB + 1000;
+	uint8_t *p = malloc(n);
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(distances); i++) {
+		static const struct rio_dialect dialect = RIO_DIALECT_DEFAULT;
+		size_t at = n - distances[i];
+		struct rio_map *map;
+
+		memset(p, 'x', n);
+		for (size_t k = 0; k < at; k++)
+			p[k] = (uint8_t)row[k % (sizeof(row) - 1)];
+		for (size_t k = at - at % (sizeof(row) - 1); k < at; k++)
+			p[k] = ' ';
+		p[at] = '"';
+		check(p, n, 0, 2);
+		map = build(p, n, 0, 1, &dialect);
+		assert_true(map->bad_quote_open);
+		assert_int_equal(map->bad_quote_off, at);
+		assert_int_equal(map->bad_quote_row, at / (sizeof(row) - 1));
+		rio_map_destroy(map);
 	}
 	free(p);
 }
@@ -190,6 +224,155 @@ static void build__fails_when_the_source_is_cut_short(void **state)
 	assert_string_equal(err.file, "shrunk.csv");
 }
 
+/* A source in memory that changes once it has been read, though not in size. */
+struct changing {
+	struct rio_source base;
+	int nr_reads;
+};
+
+static int changing_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_error *err)
+{
+	((struct changing *)source)->nr_reads++;
+	memset(dst, '\n', len_bytes);
+	*ret_bytes = len_bytes;
+	return 0;
+}
+
+static int changing_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
+{
+	*ret = (struct rio_stamp){
+		.size_bytes = 1000, .mtime_ns = ((struct changing *)source)->nr_reads};
+	return 0;
+}
+
+static void build__fails_when_the_source_changes_meanwhile(void **state)
+{
+	static const struct rio_source_ops ops = {
+		.read_at = changing_read_at, .stamp = changing_stamp};
+	static char name[] = "changing.csv";
+	struct changing source = {.base = {&ops, name}};
+	const struct rio_map_build config = {.dialect = RIO_DIALECT_DEFAULT, .nr_threads = 1};
+	struct rio_map *map = NULL;
+	struct rio_error err;
+
+	assert_int_equal(rio_map_build(&source.base, &config, &map, &err), RIO_ESOURCE_CHANGED);
+	assert_null(map);
+}
+
+/*
+ * Rows as wide as their chunk's number.  The first chunk is not given out before
+ * the others have done all that there is room for.
+ */
+struct slow {
+	struct rio_source base;
+	pthread_mutex_t lock;
+	pthread_cond_t moved;
+	int nr_done; /* progress has been told of so many chunks */
+};
+
+enum { SLOW_CHUNKS = 12, RING = 8 /* of two threads */ };
+
+static int slow_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_error *err)
+{
+	struct slow *slow = (struct slow *)source;
+	uint8_t *p = dst;
+
+	if (off == 0) {
+		pthread_mutex_lock(&slow->lock);
+		while (slow->nr_done < RING - 1)
+			pthread_cond_wait(&slow->moved, &slow->lock);
+		pthread_mutex_unlock(&slow->lock);
+
+		/* Time to take one chunk too many, for whoever would. */
+		usleep(20000);
+	}
+	for (size_t i = 0; i < len_bytes; i++)
+		p[i] = (off + i + 1) % (16U << (off + i) / RIO_MIB % 8) ? '1' : '\n';
+	*ret_bytes = len_bytes;
+	return 0;
+}
+
+static int slow_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
+{
+	*ret = (struct rio_stamp){.size_bytes = SLOW_CHUNKS * RIO_MIB};
+	return 0;
+}
+
+static int slow_progress(void *data, uint64_t done_bytes, uint64_t total_bytes)
+{
+	struct slow *slow = data;
+
+	pthread_mutex_lock(&slow->lock);
+	slow->nr_done++;
+	pthread_cond_broadcast(&slow->moved);
+	pthread_mutex_unlock(&slow->lock);
+	return 0;
+}
+
+static void build__waits_for_a_slow_chunk(void **state)
+{
+	static const struct rio_source_ops ops = {.read_at = slow_read_at, .stamp = slow_stamp};
+	static char name[] = "slow.csv";
+	struct slow slow = {.base = {&ops, name}, .lock = PTHREAD_MUTEX_INITIALIZER,
+		.moved = PTHREAD_COND_INITIALIZER};
+	const struct rio_map_build config = {.dialect = RIO_DIALECT_DEFAULT, .nr_threads = 2,
+		.progress = slow_progress, .progress_data = &slow};
+	struct rio_map *map;
+	struct rio_error err;
+	uint64_t nr_rows = 0;
+
+	for (size_t chunk = 0; chunk < SLOW_CHUNKS; chunk++)
+		nr_rows += RIO_MIB / (16U << chunk % 8);
+	assert_int_equal(rio_map_build(&slow.base, &config, &map, &err), 0);
+	assert_int_equal(rio_map_nr_rows(map), nr_rows);
+	assert_int_equal(rio_map_check(map, &err), 0);
+	assert_int_equal(slow.nr_done, SLOW_CHUNKS);
+	rio_map_destroy(map);
+}
+
+static int note_progress(void *data, uint64_t done_bytes, uint64_t total_bytes)
+{
+	uint64_t *last = data;
+
+	assert_in_range(done_bytes, *last, total_bytes);
+	*last = done_bytes;
+	return 0;
+}
+
+static void progress__rises_to_the_whole(void **state)
+{
+	size_t n = 2 * RIO_MIB + RIO_MIB / 2;
+	uint8_t *p = calloc(1, n);
+	uint64_t last = 0;
+	const struct rio_map_build config = {.dialect = RIO_DIALECT_DEFAULT, .nr_threads = 1,
+		.data_off = 3, .progress = note_progress, .progress_data = &last};
+	struct rio_source *source;
+	struct rio_map *map;
+	struct rio_error err;
+
+	rio_source_from_memory(p, n, "test", &source, &err);
+	assert_int_equal(rio_map_build(source, &config, &map, &err), 0);
+	assert_int_equal(last, n);
+	rio_map_destroy(map);
+	rio_source_destroy(source);
+	free(p);
+}
+
+static void build__fails_when_the_header_is_gone(void **state)
+{
+	const struct rio_map_build config = {.dialect = RIO_DIALECT_DEFAULT, .data_off = 5};
+	struct rio_source *source;
+	struct rio_map *map = NULL;
+	struct rio_error err;
+
+	assert_int_equal(rio_source_from_memory("a,b\n", 4, "test", &source, &err), 0);
+	assert_int_equal(rio_map_build(source, &config, &map, &err), RIO_ESOURCE_CHANGED);
+	assert_null(map);
+	rio_source_destroy(source);
+}
+
 static int stop_at_once(void *data, uint64_t done_bytes, uint64_t total_bytes)
 {
 	assert_true(done_bytes <= total_bytes);
@@ -221,9 +404,14 @@ int main(void)
 		cmocka_unit_test(build__is_right_however_many_threads_count),
 		cmocka_unit_test(build__finds_row_starts_between_lines_in_quotes),
 		cmocka_unit_test(build__cuts_fit_together_at_every_offset),
+		cmocka_unit_test(build__finds_the_quote_that_is_never_closed),
 		cmocka_unit_test(build__takes_empty_and_tiny_sources),
 		cmocka_unit_test(build__ends_with_one_sentinel),
 		cmocka_unit_test(build__fails_when_the_source_is_cut_short),
+		cmocka_unit_test(build__fails_when_the_source_changes_meanwhile),
+		cmocka_unit_test(build__waits_for_a_slow_chunk),
+		cmocka_unit_test(progress__rises_to_the_whole),
+		cmocka_unit_test(build__fails_when_the_header_is_gone),
 		cmocka_unit_test(build__stops_when_progress_says_so),
 	};
 

@@ -3,6 +3,7 @@
 
 #include "dataset/dataset.h"
 
+#include <fcntl.h>
 #include <math.h>
 
 struct fixture {
@@ -138,11 +139,45 @@ static void read__of_a_record_takes_no_more_source_than_a_segment(void **state)
 					 &f.err), 0);
 		assert_int_equal(got, record_bytes);
 		assert_int_equal(stats.nr_rows, 1);
-		assert_true(stats.source_bytes <= 2 * RIO_MAP_SPACING_BYTES);
+		assert_in_range(stats.source_bytes, 1, 2 * RIO_MAP_SPACING_BYTES);
+
+		/* Nor more of it than the record's place in it makes necessary. */
+		if (row == 0)
+			assert_true(stats.source_bytes <= 2 * RIO_KIB);
 	}
 	free(record);
 	close_csv(&f);
 	free(csv);
+}
+
+/* How much of a segment is needed is guessed from average rows: here that is too little. */
+static void read__of_a_row_is_whole_however_long_it_is(void **state)
+{
+	for (size_t width = 1; width < 9000; width += width / 2 + 1) {
+		char *csv = malloc(40000), *p = csv;
+		struct fixture f;
+		size_t record_bytes, whole_bytes, got;
+		uint8_t *whole, record[64];
+
+		for (int i = 0; i < 300; i++)
+			p += sprintf(p, i == 150 ? "%d,%0*d.5\n" : "%d,%*d\n", i,
+				i == 150 ? (int)width : 1, i);
+		f = open_csv(csv, "header=no");
+		record_bytes = rio_dataset_record_bytes(f.dataset);
+		assert_true(record_bytes <= sizeof(record));
+		assert_int_equal(read_all(&f, SIZE_MAX, &whole, &whole_bytes), 0);
+		assert_int_equal(whole_bytes, 300 * record_bytes);
+		for (size_t row = 0; row < 300; row++) {
+			assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch,
+						 row * record_bytes, record, record_bytes, &got,
+						 NULL, &f.err), 0);
+			assert_int_equal(got, record_bytes);
+			assert_memory_equal(record, whole + row * record_bytes, record_bytes);
+		}
+		free(whole);
+		free(csv);
+		close_csv(&f);
+	}
 }
 
 /* Bad data: what is read before it, and what is said of it. */
@@ -164,6 +199,8 @@ static const struct bad bads[] = {
 		"'abc' is not a number (column 1); drop=1 leaves the column out"},
 	{"1,2\n\n\r\n 3 ,\t\"x,\ny\" \n5,6\n", "", 1, 4, 6,
 		"'\"x,\\x0ay\"' is not a number (column 1)"},
+	{"a,b,c\n1\n2\n3\n4\n5\n6\n7\n8\n9\n", "header=yes", 0, 2, 1,
+		"the row has 1 field, not 3; it begins with '1'"},
 	{"1,2\n3\n5,6\n", "", 1, 2, 1, "the row has 1 field, not 2; it begins with '3'"},
 	{"1,2\n3,4,5\n5,6\n", "", 1, 2, 5, "the row has 3 fields, not 2; the first too many is '5'"},
 	{"1,2\n3,4\n5,\n", "missing=error", 2, 3, 3,
@@ -220,10 +257,29 @@ static void read__finds_a_nul_byte_and_reads_around_it(void **state)
 	assert_int_equal(f.err.column, 4);
 	assert_string_equal(f.err.message, "'6\\x006' holds a NUL byte: this is not text");
 
+	/* A read that begins at that very row finds it too. */
+	assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch, 2 * record_bytes, record,
+				 record_bytes, &got, NULL, &f.err), RIO_EROW);
+	assert_int_equal(got, 0);
+
 	/* The row behind it has nothing to do with it. */
 	assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch, 3 * record_bytes, record,
 				 record_bytes, &got, NULL, &f.err), 0);
 	assert_int_equal(got, record_bytes);
+	free(out);
+	close_csv(&f);
+}
+
+static void read__tells_of_the_first_error_not_of_a_later_nul_byte(void **state)
+{
+	static const char csv[] = "1,2\n3,x\n5,\0006\n";
+	struct fixture f = open_bytes(csv, sizeof(csv) - 1, "header=no");
+	uint8_t *out;
+	size_t got;
+
+	assert_int_equal(read_all(&f, SIZE_MAX, &out, &got), RIO_EROW);
+	assert_string_equal(f.err.message, "'x' is not a number (column 1)");
+	assert_int_equal(f.err.line, 2);
 	free(out);
 	close_csv(&f);
 }
@@ -240,6 +296,117 @@ static void read__names_the_column_behind_rows_of_another_length(void **state)
 	assert_int_equal(f.err.line, 5);
 	assert_int_equal(f.err.column, 3);
 	close_csv(&f);
+}
+
+/* The same stamp, other bytes: what a map that is wrong for any reason looks like. */
+static void read__notices_that_the_map_does_not_fit(void **state)
+{
+	static const struct {
+		const char *csv, *options;
+		size_t at;
+		char byte;
+	} cases[] = {
+		{"1,2\n3,4\n5,6\n", "", 3, ' '},      /* one row fewer */
+		{"1,2\n3,4\n5,6   7\n", "", 13, '\n'}, /* one more */
+		{"1,2\n3,4\n5\",6\n", "", 3, ' '},    /* before a quote that makes rows uncertain */
+	};
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(cases); i++) {
+		char *csv = strdup(cases[i].csv);
+		struct fixture f = open_csv(csv, cases[i].options);
+		uint8_t *out;
+		size_t got;
+
+		assert_int_equal(f.result, 0);
+		csv[cases[i].at] = cases[i].byte;
+		if (read_all(&f, SIZE_MAX, &out, &got) != RIO_EMAP_DAMAGED)
+			fail_msg("case %zu: %s", i, f.err.message);
+		assert_non_null(strstr(f.err.message, "the map does not fit the file"));
+		assert_string_equal(f.err.file, "t.csv");
+		free(out);
+		close_csv(&f);
+		free(csv);
+	}
+}
+
+static void read__refuses_a_row_of_absurd_length(void **state)
+{
+	size_t n = RIO_ROW_BYTES_MAX + 100, got;
+	char *csv = malloc(n);
+	struct fixture f;
+	uint8_t record[64];
+
+	memset(csv, ' ', n);
+	memcpy(csv, "1,2\n3,4\n5,", 10);
+	csv[n - 1] = '6';
+	f = open_bytes(csv, n, "header=no");
+	assert_int_equal(f.result, 0);
+	assert_int_equal(rio_dataset_nr_rows(f.dataset), 3);
+	assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch,
+				 2 * rio_dataset_record_bytes(f.dataset), record, 4, &got, NULL,
+				 &f.err), RIO_ESCHEMA);
+	assert_string_equal(f.err.message,
+		"a row near line 1 is longer than 64 MiB: a quote may not be closed");
+	close_csv(&f);
+	free(csv);
+}
+
+static void put_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(close(fd), 0);
+}
+
+static struct fixture open_file(const char *path)
+{
+	struct fixture f = {0};
+	struct rio_options options;
+	const struct rio_dataset_config config = {.options = &options};
+
+	set_options(&options, "header=no missing=error");
+	assert_int_equal(rio_source_open(path, &f.source, &f.err), 0);
+	assert_int_equal(rio_scratch_create(&f.scratch, &f.err), 0);
+	assert_int_equal(rio_dataset_create(f.source, &config, &f.dataset, &f.err), 0);
+	rio_options_deinit(&options);
+	return f;
+}
+
+/* Whatever is found in a file that has changed, it is the change that counts. */
+static void read__of_a_changed_source_fails_as_changed(void **state)
+{
+	static const struct {
+		const char *now, *message;
+	} cases[] = {
+		{"1,2\n3,4\n5,7\n", "the file has changed since it was indexed"},
+		{"1,2\n3,4\n5,x\n", "the file has changed since it was indexed"},
+		{"1,2\n3,4\n5,\n\n", "the file has changed since it was indexed"},
+		{"1,2\n3,4,5,6\n", "the file has changed since it was indexed"},
+		{"1,2\n3,4\n5,6\n7,8\n", "the file has changed since it was indexed"},
+		{"1,2\n3,4\n5,6", "the file was cut short"},
+		{"", "the file was cut short"},
+	};
+	char path[] = "/tmp/rio-dataset-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_int_equal(close(fd), 0);
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(cases); i++) {
+		struct fixture f;
+		uint8_t *out;
+		size_t got;
+
+		put_file(path, "1,2\n3,4\n5,6\n");
+		f = open_file(path);
+		put_file(path, cases[i].now);
+		assert_int_equal(read_all(&f, SIZE_MAX, &out, &got), RIO_ESOURCE_CHANGED);
+		assert_string_equal(f.err.message, cases[i].message);
+		assert_string_equal(f.err.file, path);
+		free(out);
+		close_csv(&f);
+	}
+	unlink(path);
 }
 
 static float value_at(const uint8_t *record, size_t off)
@@ -352,9 +519,14 @@ int main(void)
 		cmocka_unit_test(read__gives_the_same_bytes_in_pieces_of_any_size),
 		cmocka_unit_test(read__of_any_range_is_that_slice_of_the_whole),
 		cmocka_unit_test(read__of_a_record_takes_no_more_source_than_a_segment),
+		cmocka_unit_test(read__of_a_row_is_whole_however_long_it_is),
 		cmocka_unit_test(read__gives_what_is_before_a_bad_row_and_says_where_it_is),
 		cmocka_unit_test(read__finds_a_nul_byte_and_reads_around_it),
+		cmocka_unit_test(read__tells_of_the_first_error_not_of_a_later_nul_byte),
 		cmocka_unit_test(read__names_the_column_behind_rows_of_another_length),
+		cmocka_unit_test(read__notices_that_the_map_does_not_fit),
+		cmocka_unit_test(read__refuses_a_row_of_absurd_length),
+		cmocka_unit_test(read__of_a_changed_source_fails_as_changed),
 		cmocka_unit_test(bad_row_nan__keeps_every_row),
 		cmocka_unit_test(create__refuses_what_it_cannot_be_sure_of),
 		cmocka_unit_test(create__counts_rows_whatever_ends_them),
