@@ -7,11 +7,13 @@
 #ifndef RFS_HANDLE_H
 #define RFS_HANDLE_H
 
+#include "opened.h"
 #include "readahead.h"
 #include "status.h"
 #include "tree.h"
 
 struct rfs_handle {
+	struct rfs_opened opened; /* for whoever keeps the set */
 	struct rfs_tree *tree;
 	struct rfs_counters *counters;
 	struct rfs_node *node; /* pinned, RFS_READY */

@@ -117,6 +117,7 @@ static int serve(struct parts *parts, int ready_fd)
 	int code = RFS_EXIT_SYSTEM;
 	int e;
 
+	rfs_opened_init(&mount.opened);
 	clock_gettime(CLOCK_MONOTONIC, &mount.begun);
 	e = rfs_tree_create(&parts->options, &parts->beneath, parts->store, &mount.tree);
 	if (!e)
@@ -129,6 +130,7 @@ static int serve(struct parts *parts, int ready_fd)
 	else
 		code = rfs_daemon_serve(&mount, &parts->options.session, parts->mountpoint,
 			ready_fd);
+	rfs_opened_deinit(&mount.opened);
 	rfs_readahead_destroy(mount.readahead);
 	rfs_tree_destroy(mount.tree);
 	return code;

@@ -142,12 +142,42 @@ static void op_statfs(fuse_req_t req, fuse_ino_t id)
 	fuse_reply_statfs(req, &st);
 }
 
+/* --- handles --- */
+
+/* Give the kernel a handle; it is closed if the kernel has not taken it. */
+static void reply_opened(fuse_req_t req, struct fuse_file_info *fi, struct rfs_opened *opened,
+	void (*close)(struct rfs_opened *opened))
+{
+	struct rfs_opened_set *set = &mount_of(req)->opened;
+
+	rfs_opened_add(set, opened, close);
+	fi->fh = (uintptr_t)opened;
+	if (fuse_reply_open(req, fi))
+		rfs_opened_close(set, opened);
+}
+
+static void op_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
+{
+	rfs_opened_close(&mount_of(req)->opened, pointer_of(fi));
+	fuse_reply_err(req, 0);
+}
+
 /* --- folders --- */
 
 struct folder_handle {
+	struct rfs_opened opened;
 	pthread_mutex_t lock;
 	struct rfs_listing listing; /* lock; read anew at offset 0 */
 };
+
+static void close_folder(struct rfs_opened *opened)
+{
+	struct folder_handle *folder = (struct folder_handle *)opened;
+
+	rfs_listing_deinit(&folder->listing);
+	pthread_mutex_destroy(&folder->lock);
+	free(folder);
+}
 
 static void op_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 {
@@ -158,18 +188,7 @@ static void op_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 		return;
 	}
 	pthread_mutex_init(&folder->lock, NULL);
-	fi->fh = (uintptr_t)folder;
-	fuse_reply_open(req, fi);
-}
-
-static void op_releasedir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
-{
-	struct folder_handle *folder = pointer_of(fi);
-
-	rfs_listing_deinit(&folder->listing);
-	pthread_mutex_destroy(&folder->lock);
-	free(folder);
-	fuse_reply_err(req, 0);
+	reply_opened(req, fi, &folder->opened, close_folder);
 }
 
 /* Entries from index on, as many as fit.  An entry's offset is the next one's index. */
@@ -241,18 +260,39 @@ static char *control_text(struct rfs_mount *mount, enum rfs_kind kind)
 	return kind == RFS_STATUS ? rfs_status_text(&status) : rfs_status_metrics(&status);
 }
 
+/* A control file, as it was when it was opened. */
+struct control_handle {
+	struct rfs_opened opened;
+	char *text;
+};
+
+static void close_control(struct rfs_opened *opened)
+{
+	struct control_handle *control = (struct control_handle *)opened;
+
+	free(control->text);
+	free(control);
+}
+
 static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
 {
+	struct control_handle *control = malloc(sizeof(*control));
 	char *text = control_text(mount_of(req), node->kind);
 
-	if (!text) {
+	if (!control || !text) {
+		free(control);
+		free(text);
 		reply_failed(req, ENOMEM);
 		return;
 	}
+	control->text = text;
 	fi->direct_io = 1;
-	fi->fh = (uintptr_t)text;
-	if (fuse_reply_open(req, fi))
-		free(text);
+	reply_opened(req, fi, &control->opened, close_control);
+}
+
+static void close_file(struct rfs_opened *opened)
+{
+	rfs_handle_close((struct rfs_handle *)opened);
 }
 
 static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_info *fi)
@@ -270,9 +310,7 @@ static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_in
 	fi->direct_io = handle->direct;
 	fi->keep_cache = 1;
 	fi->noflush = 1;
-	fi->fh = (uintptr_t)handle;
-	if (fuse_reply_open(req, fi))
-		rfs_handle_close(handle);
+	reply_opened(req, fi, &handle->opened, close_file);
 }
 
 static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
@@ -285,15 +323,6 @@ static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 		open_file(req, node, fi);
 	else
 		open_control(req, node, fi);
-}
-
-static void op_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
-{
-	if (node_of(req, id)->kind == RFS_FILE)
-		rfs_handle_close(pointer_of(fi));
-	else
-		free(pointer_of(fi));
-	fuse_reply_err(req, 0);
 }
 
 static void read_control(fuse_req_t req, const char *text, size_t size, off_t off)
@@ -339,7 +368,7 @@ static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
 	if (node_of(req, id)->kind == RFS_FILE)
 		read_file(req, pointer_of(fi), size, off);
 	else
-		read_control(req, pointer_of(fi), size, off);
+		read_control(req, ((struct control_handle *)pointer_of(fi))->text, size, off);
 }
 
 /* --- extended attributes --- */
@@ -463,7 +492,7 @@ const struct fuse_lowlevel_ops rfs_ops = {
 
 	.opendir = op_opendir,
 	.readdir = op_readdir,
-	.releasedir = op_releasedir,
+	.releasedir = op_release,
 
 	.open = op_open,
 	.read = op_read,

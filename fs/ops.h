@@ -8,6 +8,7 @@
 #ifndef RFS_OPS_H
 #define RFS_OPS_H
 
+#include "opened.h"
 #include "options.h"
 #include "readahead.h"
 #include "status.h"
@@ -23,6 +24,7 @@ struct rfs_mount {
 	struct rfs_tree *tree;
 	struct rfs_readahead *readahead;
 	struct fuse_session *session;
+	struct rfs_opened_set opened;
 	struct rfs_counters counters;
 	struct timespec begun; /* CLOCK_MONOTONIC */
 };

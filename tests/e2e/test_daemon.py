@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon's life: how it starts, what ends it, who may read, what it takes."""
+import contextlib
 import os
 import re
 import shutil
@@ -102,6 +103,21 @@ def test_sigterm_unmounts_and_ends_with_success(mounts, source, plain):
     assert mount.terminate() == 0
     assert not mounting.is_mounted(mount.path)
     assert os.listdir(mount.path) == []
+
+
+def test_sigterm_with_everything_open_ends_with_success(mounts, source, plain):
+    """Handles that the kernel has not released are no leak of the daemon's."""
+    mount = mounts(source)
+    opened = [os.open(path, os.O_RDONLY) for path in
+              (mount.path, mount.file("a.recordio"), mount.path / ".recordiofs" / "status")]
+    try:
+        os.listdir(opened[0])
+        assert os.read(opened[1], len(plain) + 1) == plain
+        assert mount.terminate() == 0
+    finally:
+        for fd in opened:
+            with contextlib.suppress(OSError):  # nobody is there to flush to
+                os.close(fd)
 
 
 def test_sigint_unmounts_too(mounts, source, plain):
