@@ -104,7 +104,7 @@ int rio_store_key_hash(const struct rio_store_key *key, struct rio_store_hash *r
 {
 	_cleanup_free_ char *text = NULL;
 	XXH128_hash_t hash;
-	size_t len_bytes;
+	size_t len_bytes = 0;
 	int r = join_key(key, &text, &len_bytes, err);
 
 	if (r)
@@ -192,7 +192,7 @@ static int write_text(int fd, const struct rio_store_key *key, uint64_t seed,
 	struct rio_error *err)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t len_bytes;
+	size_t len_bytes = 0;
 	int r = join_key(key, &text, &len_bytes, err);
 
 	if (!r)
