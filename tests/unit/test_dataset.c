@@ -199,7 +199,7 @@ static const struct bad bads[] = {
 		"'abc' is not a number (column 1); drop=1 leaves the column out"},
 	{"1,2\n\n\r\n 3 ,\t\"x,\ny\" \n5,6\n", "", 1, 4, 6,
 		"'\"x,\\x0ay\"' is not a number (column 1)"},
-	{"a,b,c\n1\n2\n3\n4\n5\n6\n7\n8\n9\n", "header=yes", 0, 2, 1,
+	{"a,b,c\n1\n2\n3\n4\n5\n6\n7\n8\n", "header=yes", 0, 2, 1,
 		"the row has 1 field, not 3; it begins with '1'"},
 	{"1,2\n3\n5,6\n", "", 1, 2, 1, "the row has 1 field, not 2; it begins with '3'"},
 	{"1,2\n3,4,5\n5,6\n", "", 1, 2, 5, "the row has 3 fields, not 2; the first too many is '5'"},
