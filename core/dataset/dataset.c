@@ -86,13 +86,8 @@ static int infer(struct rio_source *source, const struct rio_options *options,
 	size_t sample_bytes = RIO_SAMPLE_BYTES;
 	int r;
 
-	while ((r = infer_from(source, options, sample_bytes, ret, err)) == RIO_SAMPLE_TOO_SHORT) {
-		if (sample_bytes >= RIO_ROW_BYTES_MAX)
-			return rio_fail(err, RIO_ESCHEMA,
-				"the first rows are longer than %zu MiB: a quote may not be closed",
-				RIO_ROW_BYTES_MAX / RIO_MIB);
+	while ((r = infer_from(source, options, sample_bytes, ret, err)) == RIO_SAMPLE_TOO_SHORT)
 		sample_bytes *= 4;
-	}
 	return r;
 }
 

@@ -68,11 +68,14 @@ int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment
 	struct rio_span cell = visible(dataset, segment, field);
 	struct rio_span inner = rio_cell_trim(&schema->rules.dialect, cell.begin, cell.end);
 	char text[RIO_QUOTED_TEXT_BYTES], name[2 * RIO_QUOTED_TEXT_BYTES];
-	char hint[RIO_QUOTED_TEXT_BYTES] = "";
+	char hint[2 * RIO_QUOTED_TEXT_BYTES] = "";
 
 	/* Text in the very first row is most likely a column of text. */
-	if (row == 0)
-		snprintf(hint, sizeof(hint), "; drop=%zu leaves the column out", column);
+	if (row == 0 && rio_schema_is_label(schema, column))
+		snprintf(hint, sizeof(hint), "; it is the label: label= chooses another");
+	else if (row == 0)
+		snprintf(hint, sizeof(hint),
+			"; drop=%zu leaves the column out, bad_row=nan makes it NaN", column);
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
 	column_text(schema, column, name, sizeof(name));
 	if (inner.begin == inner.end)
@@ -112,6 +115,18 @@ int rio_explain_nul(const struct rio_dataset *dataset, const struct rio_segment 
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
 	rio_fail(err, RIO_EROW, "%s holds a NUL byte: this is not text", text);
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
+}
+
+int rio_explain_too_long(const struct rio_segment *segment, uint64_t row, struct rio_error *err)
+{
+	const struct rio_fields *f = &segment->fields;
+	size_t field = f->nr_fields;
+
+	while (field > 0 && segment->bytes[f->end[field - 1]] != '\n')
+		field--;
+	rio_fail(err, RIO_EROW,
+		"a row longer than %zu MiB; a quote may not be closed", RIO_ROW_BYTES_MAX / RIO_MIB);
+	return place(segment, field ? f->end[field - 1] + 1 : 0, row, err);
 }
 
 /* Where a scan of bytes, one by one, has got to; and the cell it is in. */

@@ -39,6 +39,10 @@ int rio_explain_length(const struct rio_dataset *dataset, const struct rio_segme
 int rio_explain_nul(const struct rio_dataset *dataset, const struct rio_segment *segment,
 	size_t at, uint64_t row, struct rio_error *err);
 
+/* … over the row that begins behind the segment's last whole one, and does not end there. */
+int rio_explain_too_long(const struct rio_segment *segment, uint64_t row,
+	struct rio_error *err);
+
 /* … over the quote after which rows cannot be told apart. */
 int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *source,
 	struct rio_error *err);

@@ -131,28 +131,26 @@ static uint64_t segment_rows(const struct rio_checkpoint *begin)
 
 /*
  * Load as much of a segment as holds its first nr_rows rows: a guess from the
- * average length of its rows, and if that was too short, all of it.
+ * average length of its rows, and if that was too short, all of it.  Fewer rows
+ * than that come out only where one is too long to be read.
  */
 static int load_rows(struct reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
 	struct rio_segment *ret)
 {
 	const struct rio_map *map = rd->dataset->map;
 	uint64_t len_bytes = begin[1].src_off - begin[0].src_off;
+	uint64_t most = RIO_MIN(len_bytes, RIO_ROW_BYTES_MAX);
 	uint64_t guess = len_bytes / segment_rows(begin) * (nr_rows + 1) + RIO_KIB;
 	bool sure;
 	int r;
 
-	if (guess < len_bytes) {
+	if (guess < most) {
 		r = load(rd, begin, guess, ret);
 		if (r < 0 || ret->fields.nr_rows >= nr_rows)
 			return r;
 	}
-	if (len_bytes > RIO_ROW_BYTES_MAX)
-		return rio_fail(rd->err, RIO_ESCHEMA,
-			"a row near line %ju is longer than %zu MiB: a quote may not be closed",
-			(uintmax_t)begin->line + 1, RIO_ROW_BYTES_MAX / RIO_MIB);
-	r = load(rd, begin, len_bytes, ret);
-	if (r < 0)
+	r = load(rd, begin, most, ret);
+	if (r < 0 || most < len_bytes)
 		return r;
 
 	/* The count must come out again, where it is not in doubt. */
@@ -300,28 +298,40 @@ static int read_part(struct reading *rd, const struct rio_segment *segment, size
 	return 0;
 }
 
+/* Encode rows [from, to) of a segment: whole ones, and a last one of which a part is wanted. */
+static int read_records(struct reading *rd, const struct rio_segment *segment, size_t from,
+	size_t to)
+{
+	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense), done;
+	size_t whole = RIO_MIN(to - from, (rd->end - rd->off) / record_bytes);
+	int r = 0;
+
+	if (whole) {
+		r = encode(rd, segment, from, from + whole, rd->dst, &done);
+		advance(rd, done * record_bytes);
+		from += done;
+	}
+	return r == 0 && from < to ? read_part(rd, segment, from) : r;
+}
+
 /* What is wanted of one segment; rows [first, last) of the file lie in it. */
 static int read_segment(struct reading *rd, const struct rio_checkpoint *begin, uint64_t first,
 	uint64_t last)
 {
 	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense);
-	size_t from = (size_t)(first - begin->row), to = (size_t)(last - begin->row), done;
+	size_t from = (size_t)(first - begin->row), to = (size_t)(last - begin->row), stop;
 	struct rio_segment segment;
 	int r = load_rows(rd, begin, to, &segment);
 
-	if (r == 0 && rd->off % record_bytes)
+	if (r < 0)
+		return r;
+	stop = RIO_MIN(to, segment.fields.nr_rows);
+	if (from < stop && rd->off % record_bytes)
 		r = read_part(rd, &segment, from++);
-	if (r == 0 && from < to) {
-		size_t whole = RIO_MIN(to - from, (rd->end - rd->off) / record_bytes);
-
-		if (whole) {
-			r = encode(rd, &segment, from, from + whole, rd->dst, &done);
-			advance(rd, done * record_bytes);
-			from += done;
-		}
-		if (r == 0 && from < to)
-			r = read_part(rd, &segment, from);
-	}
+	if (r == 0 && from < stop)
+		r = read_records(rd, &segment, from, stop);
+	if (r == 0 && stop < to)
+		r = rio_explain_too_long(&segment, begin->row + stop, rd->err);
 	return r;
 }
 

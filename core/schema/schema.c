@@ -5,6 +5,7 @@
 #include "schema/columns.h"
 #include "schema/sample.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void rio_schema_destroy(struct rio_schema *schema)
@@ -24,15 +25,29 @@ static void schema_destroyp(struct rio_schema **schema)
 	rio_schema_destroy(*schema);
 }
 
-/* The length of a byte order mark; files that are not UTF-8 are refused. */
+/* Files that are no text, by how they begin. */
+static const struct {
+	const char *begin;
+	size_t len_bytes;
+	const char *what;
+} foreign[] = {
+	{"\xff\xfe", 2, "UTF-16, as its byte order mark says: convert it to UTF-8"},
+	{"\xfe\xff", 2, "UTF-16, as its byte order mark says: convert it to UTF-8"},
+	{"\x1f\x8b", 2, "compressed with gzip: uncompress it"},
+	{"\x28\xb5\x2f\xfd", 4, "compressed with zstd: uncompress it"},
+	{"\xfd" "7zXZ", 5, "compressed with xz: uncompress it"},
+	{"PK\x03\x04", 4, "a zip archive (or a spreadsheet): export CSV from it"},
+	{"\x0a\x23\xd7\xce", 4, "RecordIO already, not CSV"},
+};
+
+/* The length of a byte order mark. */
 static int skip_mark(const uint8_t *p, size_t n, uint64_t *ret, struct rio_error *err)
 {
-	*ret = 0;
-	if (n >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
-		return rio_fail(err, RIO_ESCHEMA,
-			"the file is UTF-16, as its byte order mark says: convert it to UTF-8");
-	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		*ret = 3;
+	*ret = n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(foreign); i++)
+		if (n >= foreign[i].len_bytes &&
+			memcmp(p, foreign[i].begin, foreign[i].len_bytes) == 0)
+			return rio_fail(err, RIO_ESCHEMA, "the file is %s", foreign[i].what);
 	return 0;
 }
 
@@ -126,12 +141,35 @@ static int take_header(struct rio_schema *schema, const struct rio_options *opti
 	return r < 0 ? r : read_names(schema, rows, err);
 }
 
+/* A file of one column, under options that want more, most likely has another delimiter. */
+static void hint_one_column(struct rio_span row, struct rio_error *err)
+{
+	static const char delimiters[] = ";\t| ,";
+	const char *c = delimiters;
+	size_t len = err ? strlen(err->message) : 0;
+
+	while (*c && !memchr(row.begin, *c, (size_t)(row.end - row.begin)))
+		c++;
+	if (!err)
+		return;
+	snprintf(err->message + len, sizeof(err->message) - len,
+		*c == '\0'	 ? "; the file has one column: label=none?"
+		: *c == '\t' ? "; the file has one column: delimiter=tab?"
+			     : "; the file has one column: delimiter='%c'?",
+		*c);
+}
+
 static bool contains(const uint32_t *columns, size_t nr, size_t column)
 {
 	for (size_t i = 0; i < nr; i++)
 		if (columns[i] == column)
 			return true;
 	return false;
+}
+
+bool rio_schema_is_label(const struct rio_schema *schema, size_t column)
+{
+	return contains(schema->label, schema->nr_label, column);
 }
 
 static int resolve_label(struct rio_schema *schema, const struct rio_options *options,
@@ -164,7 +202,7 @@ static int resolve_features(struct rio_schema *schema, const struct rio_options 
 		return r < 0 ? r : rio_fail(err, RIO_ENOMEM, "out of memory");
 	for (size_t i = 0; i < nr; i++) {
 		uint32_t column = named ? schema->features[i] : (uint32_t)i;
-		bool is_label = contains(schema->label, schema->nr_label, column);
+		bool is_label = rio_schema_is_label(schema, column);
 
 		if (named && is_label)
 			return rio_fail(err, RIO_ESCHEMA,
@@ -193,7 +231,7 @@ static int resolve_roles(struct rio_schema *schema, const struct rio_options *op
 		return r;
 	for (size_t i = 0; i < nr_drop; i++) {
 		dropped[drop[i]] = true;
-		if (contains(schema->label, schema->nr_label, drop[i]))
+		if (rio_schema_is_label(schema, drop[i]))
 			return rio_fail(err, RIO_ESCHEMA,
 				"column %u is both dropped and the label; say label=COLUMN or "
 				"label=none", drop[i]);
@@ -222,13 +260,21 @@ static int infer_rows(struct rio_schema *schema, const struct rio_options *optio
 
 	if (r < 0)
 		return r;
-	if (rows.fields.nr_rows < 2 && !whole)
+	if (rows.fields.nr_rows < 2 && !whole && sample_bytes < RIO_ROW_BYTES_MAX)
 		return RIO_SAMPLE_TOO_SHORT;
+	if (rows.fields.nr_rows == 0 && !whole)
+		return fail_at(schema, sample, begin, "a first row without end: a quote may not be "
+						      "closed", err);
 	if (rows.fields.nr_rows == 0)
 		return rows.fields.open_quote ? fail_open(schema, sample, sample_bytes, err) : 0;
 	schema->nr_columns = rio_fields_in_row(&rows.fields, rows.bytes, 0);
 	r = take_header(schema, options, &rows, sample, err);
-	return r < 0 ? r : resolve_roles(schema, options, err);
+	if (r < 0)
+		return r;
+	r = resolve_roles(schema, options, err);
+	if (r == RIO_ESCHEMA && schema->nr_columns == 1)
+		hint_one_column(rio_sample_cell(&rows, 0), err);
+	return r;
 }
 
 int rio_schema_infer(const struct rio_options *options, uint8_t *sample, size_t sample_bytes,

@@ -40,21 +40,24 @@ struct rio_schema {
 #define RIO_SAMPLE_BYTES (64 * RIO_KIB)
 
 /* The longest row that is read: a longer one is most likely an unclosed quote. */
-#define RIO_ROW_BYTES_MAX (64 * RIO_MIB)
+#define RIO_ROW_BYTES_MAX (16 * RIO_MIB)
 
 /*
  * Infer from the first sample_bytes of a source; whole says that this is all of
  * it.  The sample must have RIO_PAD_BYTES of padding on both sides (one of them
  * behind it is written, and put back).
  *
- * Returns 0, or RIO_SAMPLE_TOO_SHORT (> 0) where the first rows do not end within
- * the sample: come again with a larger one.  RIO_ESCHEMA where a column is not
+ * Returns 0, or RIO_SAMPLE_TOO_SHORT (> 0) where the first two rows do not end within
+ * the sample: come again with a larger one.  A sample of RIO_ROW_BYTES_MAX is never
+ * too short: its first row is enough, or too long.  RIO_ESCHEMA where a column is not
  * there, roles collide, or header=auto cannot tell; RIO_EROW for a first row
  * that cannot be read.
  */
 #define RIO_SAMPLE_TOO_SHORT 1
 int rio_schema_infer(const struct rio_options *options, uint8_t *sample, size_t sample_bytes,
 	bool whole, struct rio_schema **ret, struct rio_error *err);
+
+bool rio_schema_is_label(const struct rio_schema *schema, size_t column);
 
 /* Takes NULL. */
 void rio_schema_destroy(struct rio_schema *schema);

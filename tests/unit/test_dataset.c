@@ -194,9 +194,12 @@ static const struct bad bads[] = {
 	{"y,a\n1,2\n3,abc\n5,6\n7,8\n", "", 1, 3, 3, "'abc' is not a number (column 1, \"a\")"},
 	{"y,\"a\nb\x1b\xff\"\n1,abc\n", "header=yes bad_row=error", 0, 3, 3,
 		"'abc' is not a number (column 1, \"a\\x0ab\\x1b\\xff\"); "
-		"drop=1 leaves the column out"},
+		"drop=1 leaves the column out, bad_row=nan makes it NaN"},
 	{"1,abc\n2,def\n", "header=no", 0, 1, 3,
-		"'abc' is not a number (column 1); drop=1 leaves the column out"},
+		"'abc' is not a number (column 1); drop=1 leaves the column out, "
+		"bad_row=nan makes it NaN"},
+	{"abc,1\ndef,2\n", "header=no", 0, 1, 1,
+		"'abc' is not a number (column 0); it is the label: label= chooses another"},
 	{"1,2\n\n\r\n 3 ,\t\"x,\ny\" \n5,6\n", "", 1, 4, 6,
 		"'\"x,\\x0ay\"' is not a number (column 1)"},
 	{"a,b,c\n1\n2\n3\n4\n5\n6\n7\n8\n", "header=yes", 0, 2, 1,
@@ -329,12 +332,12 @@ static void read__notices_that_the_map_does_not_fit(void **state)
 	}
 }
 
-static void read__refuses_a_row_of_absurd_length(void **state)
+static void read__gives_what_is_before_a_row_of_absurd_length(void **state)
 {
 	size_t n = RIO_ROW_BYTES_MAX + 100, got;
 	char *csv = malloc(n);
 	struct fixture f;
-	uint8_t record[64];
+	uint8_t *out;
 
 	memset(csv, ' ', n);
 	memcpy(csv, "1,2\n3,4\n5,", 10);
@@ -342,11 +345,34 @@ static void read__refuses_a_row_of_absurd_length(void **state)
 	f = open_bytes(csv, n, "header=no");
 	assert_int_equal(f.result, 0);
 	assert_int_equal(rio_dataset_nr_rows(f.dataset), 3);
-	assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch,
-				 2 * rio_dataset_record_bytes(f.dataset), record, 4, &got, NULL,
-				 &f.err), RIO_ESCHEMA);
-	assert_string_equal(f.err.message,
-		"a row near line 1 is longer than 64 MiB: a quote may not be closed");
+	assert_int_equal(read_all(&f, SIZE_MAX, &out, &got), RIO_EROW);
+	assert_int_equal(got, 2 * rio_dataset_record_bytes(f.dataset));
+	assert_string_equal(f.err.message, "a row longer than 16 MiB; a quote may not be closed");
+	assert_int_equal(f.err.row, 2);
+	assert_int_equal(f.err.line, 3);
+	assert_int_equal(f.err.column, 1);
+	free(out);
+	close_csv(&f);
+	free(csv);
+}
+
+/* The sample holds one whole row only, however large it is made. */
+static void read__gives_the_first_row_of_a_file_whose_second_never_ends(void **state)
+{
+	size_t n = 2 * RIO_ROW_BYTES_MAX, got;
+	char *csv = malloc(n);
+	struct fixture f;
+	uint8_t *out;
+
+	memset(csv, 'x', n);
+	memcpy(csv, "1,2\n3,\"", 7);
+	f = open_bytes(csv, n, "header=no");
+	assert_int_equal(f.result, 0);
+	assert_int_equal(read_all(&f, SIZE_MAX, &out, &got), RIO_EROW);
+	assert_int_equal(got, rio_dataset_record_bytes(f.dataset));
+	assert_int_equal(f.err.line, 2);
+	assert_int_equal(f.err.column, 3);
+	free(out);
 	close_csv(&f);
 	free(csv);
 }
@@ -451,7 +477,11 @@ static void create__refuses_what_it_cannot_be_sure_of(void **state)
 		{"1,2\n", "label=2", "there is no column 2"},
 		{"1,2\n", "features=0-1", "both a feature and the label"},
 		{"1,2\n", "drop=0", "both dropped and the label"},
-		{"1\n2\n", "", "no column is left"},
+		{"1\n2\n", "", "no column is left to be a feature; the file has one column: label=none?"},
+		{"a;b\n1;2\n", "", "the file has one column: delimiter=';'?"},
+		{"a\tb\n1\t2\n", "label=b", "delimiter=tab?"},
+		{"\x1f\x8b\b", "", "gzip"},
+		{"PK\x03\x04x", "", "zip archive"},
 		{"a,a\n1,2\n", "label=a", "more than one column"},
 		{"1,0\n1,2\n", "header=yes label=0", "ambiguous"},
 		{"1,2,2\n3,4,5\n", "features=1:1", "named twice"},
@@ -525,7 +555,9 @@ int main(void)
 		cmocka_unit_test(read__tells_of_the_first_error_not_of_a_later_nul_byte),
 		cmocka_unit_test(read__names_the_column_behind_rows_of_another_length),
 		cmocka_unit_test(read__notices_that_the_map_does_not_fit),
-		cmocka_unit_test(read__refuses_a_row_of_absurd_length),
+		cmocka_unit_test(read__gives_what_is_before_a_row_of_absurd_length),
+		cmocka_unit_test(
+			read__gives_the_first_row_of_a_file_whose_second_never_ends),
 		cmocka_unit_test(read__of_a_changed_source_fails_as_changed),
 		cmocka_unit_test(bad_row_nan__keeps_every_row),
 		cmocka_unit_test(create__refuses_what_it_cannot_be_sure_of),
