@@ -65,8 +65,8 @@ static bool usable(void)
 	return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi") &&
 	       __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bitalg") &&
-	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul") &&
-	       __builtin_cpu_supports("popcnt");
+	       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	       __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt");
 }
 
 static void tally(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
@@ -147,7 +147,8 @@ static inline __attribute__((always_inline)) void unwrap(struct group *g,
 }
 
 /* Cut e+05 off the mantissas, where it is; other shapes are given up as bytes. */
-static inline __attribute__((always_inline)) void take_exponents(struct group *g, const uint8_t *p)
+static inline __attribute__((always_inline)) void take_exponents(struct group *g,
+	const uint8_t *p)
 {
 	const __m256i zero = _mm256_set1_epi32('0'), nine = _mm256_set1_epi32(9);
 	__m256i tail = gather(p - 4, _mm256_add_epi32(g->begin, g->len));
