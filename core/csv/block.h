@@ -4,8 +4,8 @@
  *
  * What tally and scan need of an instruction set is small, and is all here: load a
  * block, find a value or the blanks in it, the running parity of a mask, and the
- * positions of its bits.  This is the portable one: SSE2, which every x86-64 has, and elsewhere eight
- * bytes to a word.
+ * positions of its bits.  This is the portable one: SSE2, which every x86-64 has, and
+ * elsewhere eight bytes to a word.
  */
 #ifndef RIO_CSV_BLOCK_H
 #define RIO_CSV_BLOCK_H

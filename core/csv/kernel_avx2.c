@@ -186,8 +186,8 @@ static ALWAYS_INLINE bool any_byte(struct lanes v)
 }
 
 /*
- * Bytes 16 … 31 of fields that have them must be digits.  Returns the fields in
- * which they are not all zeros.
+ * Bytes 16 … 31 of fields that have them must be digits, or the field is given up.
+ * Returns the fields in which they are not all zeros.
  */
 static ALWAYS_INLINE unsigned check_rest(struct group *g, const uint8_t *p)
 {
@@ -374,10 +374,12 @@ static ALWAYS_INLINE unsigned four_f32(const struct rio_group *fields, struct ri
 	g.given_up |= marked(_mm256_and_si256(not_zero,
 		_mm256_castpd_si256(
 			_mm256_cmp_pd(value, _mm256_set1_pd(0x1.1p-126), _CMP_LT_OQ))));
-	if (bits_of(longer_than(g.len, 16)))
-		g.given_up |= check_rest(&g, fields->p) &
-			      marked(_mm256_cmpgt_epi64(
-				      _mm256_set1_epi64x(10000000000000), m.w));
+	if (bits_of(longer_than(g.len, 16))) {
+		unsigned cut = check_rest(&g, fields->p);
+
+		g.given_up |= cut & marked(_mm256_cmpgt_epi64(
+					    _mm256_set1_epi64x(10000000000000), m.w));
+	}
 	floats = _mm256_cvtpd_ps(value);
 	floats = _mm_or_ps(floats, _mm_castsi128_ps(_mm_slli_epi32(m.negative, 31)));
 	_mm_storeu_ps(out, floats);
@@ -406,8 +408,11 @@ static ALWAYS_INLINE unsigned four_f64(const struct rio_group *fields, struct ri
 	if (habits.exponents)
 		value = _mm256_mul_pd(value,
 			_mm256_i32gather_pd(rio_number_pow10, _mm_min_epi32(up, most), 8));
-	if (bits_of(longer_than(g.len, 16)))
-		g.given_up |= check_rest(&g, fields->p);
+	if (bits_of(longer_than(g.len, 16))) {
+		unsigned cut = check_rest(&g, fields->p);
+
+		g.given_up |= cut;
+	}
 	_mm256_storeu_pd(out, _mm256_or_pd(value, _mm256_castsi256_pd(sign)));
 	return g.given_up;
 }

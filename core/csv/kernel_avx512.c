@@ -19,14 +19,14 @@
  * Why that is right, or given up.  Asked is the float nearest to the double
  * nearest to the text.  Let u be the distance of two doubles near the value:
  *
- *	- W as a double is off by u/2 at most, the power by u/2, the product by u/2:
- *	  less than 2 u together.
+ *	- W as a double and the power are each off by 2^-53 of themselves at most, which
+ *	  is less than u in the product, and that is rounded once: less than 3 u together.
  *	- Bytes 16 … 31, if there are any, are checked to be digits and left out.  Where
  *	  they are not all 0 they change W by less than 10 (the 16th digit is not used
  *	  when there is a point); with W >= 10^13 that is less than 10^-12 of the value,
  *	  which is less than 9008 u, since u is more than 2^-53 of it.
  *
- * So the nearest double lies within 9010 u of what was computed.  Both round to the
+ * So the nearest double lies within 9012 u of what was computed.  Both round to the
  * same float unless the middle between two floats lies between them.  Floats keep
  * 24 of a double's 53 bits, so the middles are where the lower 29 bits are 2^28;
  * fields within GUARD = 16384 u of that are given up, one in sixteen thousand.
@@ -65,8 +65,8 @@ static bool usable(void)
 	return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi") &&
 	       __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bitalg") &&
-	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul") &&
-	       __builtin_cpu_supports("popcnt");
+	       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	       __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt");
 }
 
 static void tally(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
@@ -119,7 +119,8 @@ static inline __mmask8 is_byte(__m256i bytes, uint8_t c)
 }
 
 /* Take one CR, one blank on either side, and one pair of quotes off each field. */
-static inline __attribute__((always_inline)) void unwrap(struct group *g, const struct rio_dialect *d, const uint8_t *p)
+static inline __attribute__((always_inline)) void unwrap(struct group *g,
+	const struct rio_dialect *d, const uint8_t *p)
 {
 	const __m256i one = _mm256_set1_epi32(1);
 	__m256i end = _mm256_add_epi32(g->begin, g->len);
@@ -146,7 +147,8 @@ static inline __attribute__((always_inline)) void unwrap(struct group *g, const 
 }
 
 /* Cut e+05 off the mantissas, where it is; other shapes are given up as bytes. */
-static inline __attribute__((always_inline)) void take_exponents(struct group *g, const uint8_t *p)
+static inline __attribute__((always_inline)) void take_exponents(struct group *g,
+	const uint8_t *p)
 {
 	const __m256i zero = _mm256_set1_epi32('0'), nine = _mm256_set1_epi32(9);
 	__m256i tail = gather(p - 4, _mm256_add_epi32(g->begin, g->len));
@@ -190,8 +192,8 @@ static inline void valid_bytes(__m256i len, uint64_t *x, uint64_t *y)
 }
 
 /*
- * Bytes 16 … 31 of fields that have them must be digits.  Returns the fields in
- * which they are not all zeros.
+ * Bytes 16 … 31 of fields that have them must be digits, or the field is given up.
+ * Returns the fields in which they are not all zeros.
  */
 static inline __mmask8 check_rest(struct group *g, const uint8_t *p)
 {
@@ -352,9 +354,11 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 	g.given_up |= _mm512_cmple_epu64_mask(low, _mm512_set1_epi64(2 * GUARD));
 	g.given_up |= _mm512_mask_cmp_pd_mask(_mm512_test_epi64_mask(m.w, m.w), value,
 		_mm512_set1_pd(0x1.1p-126), _CMP_LT_OQ);
-	if (has_rest(&g))
-		g.given_up |= check_rest(&g, fields->p) &
-			      _mm512_cmplt_epu64_mask(m.w, _mm512_set1_epi64(10000000000000));
+	if (has_rest(&g)) {
+		__mmask8 cut = check_rest(&g, fields->p);
+
+		g.given_up |= cut & _mm512_cmplt_epu64_mask(m.w, _mm512_set1_epi64(10000000000000));
+	}
 	floats = _mm256_castps_si256(_mm512_cvtpd_ps(value));
 	floats = _mm256_mask_or_epi32(floats, m.negative, floats,
 		_mm256_set1_epi32((int)0x80000000));
@@ -386,8 +390,11 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 			rio_number_pow10, 8);
 		value = _mm512_mul_pd(value, up);
 	}
-	if (has_rest(&g))
-		g.given_up |= check_rest(&g, fields->p);
+	if (has_rest(&g)) {
+		__mmask8 cut = check_rest(&g, fields->p);
+
+		g.given_up |= cut;
+	}
 	value = _mm512_castsi512_pd(_mm512_mask_or_epi64(_mm512_castpd_si512(value), m.negative,
 		_mm512_castpd_si512(value), _mm512_set1_epi64((long long)1 << 63)));
 	_mm512_storeu_pd(out, value);

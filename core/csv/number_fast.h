@@ -28,7 +28,8 @@
 #include <string.h>
 
 /* A division must round once, to double: true wherever there is SSE2 or better. */
-_Static_assert(FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16, "double arithmetic must not carry extra bits");
+_Static_assert(FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16,
+	"double arithmetic must not carry extra bits");
 
 #define RIO_NUMBER_BYTES(c) (0x0101010101010101U * (uint8_t)(c))
 

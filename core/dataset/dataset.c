@@ -165,8 +165,8 @@ static int build_kept_map(struct rio_dataset *dataset, struct rio_source *source
 	rio_map_destroy(stale);
 	rio_store_unlock(lock);
 	if (r == 0 && trouble.code)
-		snprintf(dataset->map_reason, sizeof(dataset->map_reason), "the map is not kept: %.400s",
-			trouble.message);
+		snprintf(dataset->map_reason, sizeof(dataset->map_reason),
+			"the map is not kept: %.400s", trouble.message);
 	return r;
 }
 

@@ -18,6 +18,9 @@
 
 #include <string.h>
 
+/* A segment longer than this has a very long row in it. */
+#define LONG_SEGMENT_BYTES RIO_MIB
+
 struct rio_scratch {
 	uint8_t *buffer; /* RIO_PAD_BYTES, a segment, a line feed, RIO_PAD_BYTES */
 	size_t buffer_room;
@@ -129,37 +132,47 @@ static uint64_t segment_rows(const struct rio_checkpoint *begin)
 	return begin[1].row - begin[0].row;
 }
 
-/*
- * Load as much of a segment as holds its first nr_rows rows: a guess from the
- * average length of its rows, and if that was too short, all of it.  Fewer rows
- * than that come out only where one is too long to be read.
- */
-static int load_rows(struct reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
+/* The whole segment, in which the map's count must come out again where it is not in doubt. */
+static int load_whole(struct reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
 	struct rio_segment *ret)
 {
 	const struct rio_map *map = rd->dataset->map;
-	uint64_t len_bytes = begin[1].src_off - begin[0].src_off;
-	uint64_t most = RIO_MIN(len_bytes, RIO_ROW_BYTES_MAX);
-	uint64_t guess = len_bytes / segment_rows(begin) * (nr_rows + 1) + RIO_KIB;
-	bool sure;
-	int r;
+	bool sure = map->bad_quote_off == RIO_NO_OFFSET || begin[1].row <= map->bad_quote_row;
+	int r = load(rd, begin, begin[1].src_off - begin[0].src_off, ret);
 
-	if (guess < most) {
-		r = load(rd, begin, guess, ret);
-		if (r < 0 || ret->fields.nr_rows >= nr_rows)
-			return r;
-	}
-	r = load(rd, begin, most, ret);
-	if (r < 0 || most < len_bytes)
+	if (r < 0)
 		return r;
-
-	/* The count must come out again, where it is not in doubt. */
-	sure = map->bad_quote_off == RIO_NO_OFFSET || begin[1].row <= map->bad_quote_row;
 	if (sure ? ret->fields.nr_rows == segment_rows(begin) : ret->fields.nr_rows >= nr_rows)
 		return 0;
 	return rio_fail(rd->err, RIO_EMAP_DAMAGED,
 		"the map does not fit the file: %zu rows at byte %ju, not %ju",
 		ret->fields.nr_rows, (uintmax_t)begin->src_off, (uintmax_t)segment_rows(begin));
+}
+
+/*
+ * Load as much of a segment as holds its first nr_rows rows: a guess from the
+ * average length of its rows, and if that was too short, more, and then all of it.
+ * Fewer rows than that come out only where one is too long to be read.
+ *
+ * A quote that is never closed makes a segment of all the rest of the file, and
+ * the average means nothing: such a one is tried from small pieces on.
+ */
+static int load_rows(struct reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
+	struct rio_segment *ret)
+{
+	uint64_t len_bytes = begin[1].src_off - begin[0].src_off;
+	uint64_t most = RIO_MIN(len_bytes, RIO_ROW_BYTES_MAX);
+	uint64_t guess = len_bytes / segment_rows(begin) * (nr_rows + 1) + RIO_KIB;
+
+	if (len_bytes > LONG_SEGMENT_BYTES)
+		guess = RIO_MIN(guess, LONG_SEGMENT_BYTES);
+	for (; guess < most; guess *= 4) {
+		int r = load(rd, begin, guess, ret);
+
+		if (r < 0 || ret->fields.nr_rows >= nr_rows)
+			return r;
+	}
+	return most < len_bytes ? load(rd, begin, most, ret) : load_whole(rd, begin, nr_rows, ret);
 }
 
 /* Encode consecutive rows of the right length, the first of which begins at field. */

@@ -180,6 +180,50 @@ static void read__of_a_row_is_whole_however_long_it_is(void **state)
 	}
 }
 
+/* Short rows, and then a quote that swallows all the rest, more than a row may have. */
+static char *make_swallowed(size_t nr_rows, size_t *ret_bytes)
+{
+	size_t swallowed_bytes = RIO_ROW_BYTES_MAX + RIO_MIB;
+	char *text = malloc(4 * nr_rows + swallowed_bytes), *p = text;
+
+	for (size_t i = 0; i < nr_rows; i++)
+		p = mempcpy(p, "1,2\n", 4);
+	for (size_t i = 0; i < swallowed_bytes; i++)
+		p[i] = i % 64 ? '3' : '\n';
+	memcpy(p, "4,\"", 3);
+	*ret_bytes = 4 * nr_rows + swallowed_bytes;
+	return text;
+}
+
+static void read__gives_what_is_before_a_quote_that_swallows_the_rest(void **state)
+{
+	const size_t nr_rows = 1000;
+	size_t n, got;
+	char *csv = make_swallowed(nr_rows, &n);
+	struct fixture f = open_bytes(csv, n, "");
+	size_t record_bytes = rio_dataset_record_bytes(f.dataset);
+	uint8_t *out;
+
+	assert_int_equal(f.result, 0);
+	for (uint64_t row = 0; row < nr_rows; row += 111) {
+		struct rio_read_stats stats = {0};
+		uint8_t record[256];
+
+		assert_int_equal(rio_dataset_read(f.dataset, f.source, f.scratch,
+					 row * record_bytes, record, record_bytes, &got, &stats,
+					 &f.err), 0);
+		assert_true(stats.source_bytes <= RIO_MIB);
+	}
+	assert_int_equal(read_all(&f, SIZE_MAX, &out, &got), RIO_EROW);
+	assert_int_equal(got, nr_rows * record_bytes);
+	assert_int_equal(f.err.line, nr_rows + 1);
+	assert_int_equal(f.err.column, 3);
+	assert_non_null(strstr(f.err.message, "never closed"));
+	free(out);
+	close_csv(&f);
+	free(csv);
+}
+
 /* Bad data: what is read before it, and what is said of it. */
 struct bad {
 	const char *csv;
@@ -550,6 +594,8 @@ int main(void)
 		cmocka_unit_test(read__of_any_range_is_that_slice_of_the_whole),
 		cmocka_unit_test(read__of_a_record_takes_no_more_source_than_a_segment),
 		cmocka_unit_test(read__of_a_row_is_whole_however_long_it_is),
+
+		cmocka_unit_test(read__gives_what_is_before_a_quote_that_swallows_the_rest),
 		cmocka_unit_test(read__gives_what_is_before_a_bad_row_and_says_where_it_is),
 		cmocka_unit_test(read__finds_a_nul_byte_and_reads_around_it),
 		cmocka_unit_test(read__tells_of_the_first_error_not_of_a_later_nul_byte),
