@@ -396,7 +396,7 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 		g.given_up |= cut;
 	}
 	value = _mm512_castsi512_pd(_mm512_mask_or_epi64(_mm512_castpd_si512(value), m.negative,
-		_mm512_castpd_si512(value), _mm512_set1_epi64((long long)1 << 63)));
+		_mm512_castpd_si512(value), _mm512_set1_epi64(INT64_MIN)));
 	_mm512_storeu_pd(out, value);
 	return g.given_up;
 }
