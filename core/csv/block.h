@@ -13,6 +13,7 @@
 #include "csv/dialect.h"
 #include "csv/flatten.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -83,15 +84,48 @@ static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
 
 #endif
 
-static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_dialect *d)
-{
-	uint64_t mask = rio_block_equal(b, '\r');
+/* What is looked for, made once for many blocks. */
+struct rio_needles {
+	uint8_t delimiter;
+	uint8_t quote;
+	bool has_quote;
+	uint8_t blanks[2]; /* beside CR; CR again where the delimiter would be one */
+};
 
-	if (d->delimiter != ' ')
-		mask |= rio_block_equal(b, ' ');
-	if (d->delimiter != '\t')
-		mask |= rio_block_equal(b, '\t');
-	return mask;
+static inline struct rio_needles rio_needles_of(const struct rio_dialect *d)
+{
+	return (struct rio_needles){
+		.delimiter = d->delimiter,
+		.quote = (uint8_t)d->quote,
+		.has_quote = d->quote != RIO_QUOTE_NONE,
+		.blanks = {d->delimiter == ' ' ? '\r' : ' ', d->delimiter == '\t' ? '\r' : '\t'},
+	};
+}
+
+static inline uint64_t rio_block_lf(const struct rio_block *b)
+{
+	return rio_block_equal(b, '\n');
+}
+
+static inline uint64_t rio_block_nul(const struct rio_block *b)
+{
+	return rio_block_equal(b, '\0');
+}
+
+static inline uint64_t rio_block_delimiter(const struct rio_block *b, const struct rio_needles *n)
+{
+	return rio_block_equal(b, n->delimiter);
+}
+
+static inline uint64_t rio_block_quote(const struct rio_block *b, const struct rio_needles *n)
+{
+	return n->has_quote ? rio_block_equal(b, n->quote) : 0;
+}
+
+static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_needles *n)
+{
+	return rio_block_equal(b, '\r') | rio_block_equal(b, n->blanks[0]) |
+	       rio_block_equal(b, n->blanks[1]);
 }
 
 /* Bit i of the result: whether an odd number of bits is set in x up to and with i. */

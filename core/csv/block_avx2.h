@@ -3,10 +3,12 @@
 #ifndef RIO_CSV_BLOCK_AVX2_H
 #define RIO_CSV_BLOCK_AVX2_H
 
+#include "csv/blank_table.h"
 #include "csv/dialect.h"
 #include "csv/flatten.h"
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RIO_BLOCK_BYTES 64
@@ -27,29 +29,53 @@ static inline uint64_t rio_block_mask(__m256i low, __m256i high)
 	       (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
+static inline uint64_t rio_block_equal(const struct rio_block *b, __m256i wanted)
 {
-	const __m256i wanted = _mm256_set1_epi8((char)c);
-
 	return rio_block_mask(_mm256_cmpeq_epi8(b->low, wanted),
 		_mm256_cmpeq_epi8(b->high, wanted));
 }
 
-/*
- * Each byte looks up, by its lower half, the only blank that it could be, and is
- * compared with that: space 0x20, tab 0x09, CR 0x0d.  0xff is no byte's answer,
- * since bytes above 0x7f look up 0.
- */
-static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_dialect *d)
-{
-	const char space = d->delimiter == ' ' ? '\xff' : ' ';
-	const char tab = d->delimiter == '\t' ? '\xff' : '\t';
-	const __m256i table = _mm256_broadcastsi128_si256(_mm_setr_epi8(space, -1, -1, -1, -1, -1,
-		-1, -1, -1, tab, -1, -1, -1, '\r', -1, -1));
+/* What is looked for, made once for many blocks. */
+struct rio_needles {
+	__m256i delimiter, quote, blanks;
+	bool has_quote;
+};
 
+static inline struct rio_needles rio_needles_of(const struct rio_dialect *d)
+{
+	return (struct rio_needles){
+		.delimiter = _mm256_set1_epi8((char)d->delimiter),
+		.quote = _mm256_set1_epi8((char)d->quote),
+		.blanks = _mm256_broadcastsi128_si256(rio_blank_table(d)),
+		.has_quote = d->quote != RIO_QUOTE_NONE,
+	};
+}
+
+static inline uint64_t rio_block_lf(const struct rio_block *b)
+{
+	return rio_block_equal(b, _mm256_set1_epi8('\n'));
+}
+
+static inline uint64_t rio_block_nul(const struct rio_block *b)
+{
+	return rio_block_equal(b, _mm256_setzero_si256());
+}
+
+static inline uint64_t rio_block_delimiter(const struct rio_block *b, const struct rio_needles *n)
+{
+	return rio_block_equal(b, n->delimiter);
+}
+
+static inline uint64_t rio_block_quote(const struct rio_block *b, const struct rio_needles *n)
+{
+	return n->has_quote ? rio_block_equal(b, n->quote) : 0;
+}
+
+static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_needles *n)
+{
 	return rio_block_mask(
-		_mm256_cmpeq_epi8(b->low, _mm256_shuffle_epi8(table, b->low)),
-		_mm256_cmpeq_epi8(b->high, _mm256_shuffle_epi8(table, b->high)));
+		_mm256_cmpeq_epi8(b->low, _mm256_shuffle_epi8(n->blanks, b->low)),
+		_mm256_cmpeq_epi8(b->high, _mm256_shuffle_epi8(n->blanks, b->high)));
 }
 
 /* Multiplying by all ones without carries is a running parity. */

@@ -3,9 +3,11 @@
 #ifndef RIO_CSV_BLOCK_AVX512_H
 #define RIO_CSV_BLOCK_AVX512_H
 
+#include "csv/blank_table.h"
 #include "csv/dialect.h"
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RIO_BLOCK_BYTES 64
@@ -19,24 +21,45 @@ static inline struct rio_block rio_block_load(const uint8_t *p)
 	return (struct rio_block){_mm512_loadu_si512(p)};
 }
 
-static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
+/* What is looked for, made once for many blocks. */
+struct rio_needles {
+	__m512i delimiter, quote, blanks;
+	bool has_quote;
+};
+
+static inline struct rio_needles rio_needles_of(const struct rio_dialect *d)
 {
-	return _mm512_cmpeq_epi8_mask(b->bytes, _mm512_set1_epi8((char)c));
+	return (struct rio_needles){
+		.delimiter = _mm512_set1_epi8((char)d->delimiter),
+		.quote = _mm512_set1_epi8((char)d->quote),
+		.blanks = _mm512_broadcast_i32x4(rio_blank_table(d)),
+		.has_quote = d->quote != RIO_QUOTE_NONE,
+	};
 }
 
-/*
- * Each byte looks up, by its lower half, the only blank that it could be, and is
- * compared with that: space 0x20, tab 0x09, CR 0x0d.  0xff is no byte's answer,
- * since bytes above 0x7f look up 0.
- */
-static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_dialect *d)
+static inline uint64_t rio_block_lf(const struct rio_block *b)
 {
-	const char space = d->delimiter == ' ' ? '\xff' : ' ';
-	const char tab = d->delimiter == '\t' ? '\xff' : '\t';
-	const __m512i table = _mm512_broadcast_i32x4(_mm_setr_epi8(space, -1, -1, -1, -1, -1, -1,
-		-1, -1, tab, -1, -1, -1, '\r', -1, -1));
+	return _mm512_cmpeq_epi8_mask(b->bytes, _mm512_set1_epi8('\n'));
+}
 
-	return _mm512_cmpeq_epi8_mask(b->bytes, _mm512_shuffle_epi8(table, b->bytes));
+static inline uint64_t rio_block_nul(const struct rio_block *b)
+{
+	return _mm512_testn_epi8_mask(b->bytes, b->bytes);
+}
+
+static inline uint64_t rio_block_delimiter(const struct rio_block *b, const struct rio_needles *n)
+{
+	return _mm512_cmpeq_epi8_mask(b->bytes, n->delimiter);
+}
+
+static inline uint64_t rio_block_quote(const struct rio_block *b, const struct rio_needles *n)
+{
+	return n->has_quote ? _mm512_cmpeq_epi8_mask(b->bytes, n->quote) : 0;
+}
+
+static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_needles *n)
+{
+	return _mm512_cmpeq_epi8_mask(b->bytes, _mm512_shuffle_epi8(n->blanks, b->bytes));
 }
 
 /* Multiplying by all ones without carries is a running parity. */

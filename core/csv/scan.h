@@ -47,13 +47,13 @@ static inline uint64_t rio_mask_first(size_t n)
 }
 
 static inline struct rio_masks rio_masks_of(const struct rio_block *b,
-	const struct rio_dialect *d, uint64_t valid, bool odd)
+	const struct rio_needles *needles, uint64_t valid, bool odd)
 {
 	struct rio_masks m;
 
-	m.lf = rio_block_equal(b, '\n') & valid;
-	m.blank = rio_block_blank(b, d);
-	m.quote = d->quote == RIO_QUOTE_NONE ? 0 : rio_block_equal(b, (uint8_t)d->quote) & valid;
+	m.lf = rio_block_lf(b) & valid;
+	m.blank = rio_block_blank(b, needles);
+	m.quote = rio_block_quote(b, needles) & valid;
 	m.inside = (m.quote ? rio_block_parity(m.quote) : 0) ^ (odd ? UINT64_MAX : 0);
 	return m;
 }
@@ -90,10 +90,10 @@ static inline void rio_note_bad_quote(uint64_t *off, uint64_t bad, uint64_t bloc
  * only blanks since the last separator, or a quote right before it; what follows
  * a quote that closes is blanks and a separator, or a quote right behind it.
  */
-static inline void rio_check_quotes(const struct rio_block *b, const struct rio_dialect *d,
+static inline void rio_check_quotes(const struct rio_block *b, const struct rio_needles *needles,
 	const struct rio_masks *m, uint64_t valid, uint64_t block_off, struct rio_tally *tally)
 {
-	uint64_t separator = (m->lf | rio_block_equal(b, d->delimiter)) & valid;
+	uint64_t separator = (m->lf | rio_block_delimiter(b, needles)) & valid;
 	uint64_t content = ~(separator | m->blank) & valid;
 	uint64_t field = rio_fill_up(content | (tally->field_has_content & ~separator & 1),
 		~separator);
@@ -126,7 +126,7 @@ static inline bool rio_field_has_content(const struct rio_dialect *d, const uint
 
 /* The first line feed of ends is where a stretch that began inside gets to a row start. */
 static inline void rio_note_inside_row(uint64_t ends, uint64_t lf, uint64_t block_off,
-	struct rio_tally *tally)
+	uint64_t nr_lines, struct rio_tally *tally)
 {
 	uint64_t first = ends & -ends;
 
@@ -134,40 +134,87 @@ static inline void rio_note_inside_row(uint64_t ends, uint64_t lf, uint64_t bloc
 		return;
 	tally->inside_row_off = block_off + (uint64_t)__builtin_ctzll(ends) + 1;
 	tally->inside_row_lines =
-		tally->nr_lines + (uint64_t)__builtin_popcountll(lf & (first | (first - 1)));
+		nr_lines + (uint64_t)__builtin_popcountll(lf & (first | (first - 1)));
 }
 
-static inline void rio_tally_bytes(const struct rio_dialect *d, const uint8_t *p,
+/* Where a tally has got to within a piece: what every block needs, in registers. */
+struct rio_tally_loop {
+	const struct rio_dialect *dialect;
+	struct rio_needles needles;
+	const uint8_t *p;
+	size_t looked; /* tally->field_has_content is that of p[looked] */
+	uint64_t nr_lines, nr_outside, nr_inside;
+	bool content;
+	bool odd;
+	bool after_quote;
+};
+
+/* The block holds quotes, or one stands before the blanks that it begins with. */
+static inline void rio_tally_quotes(struct rio_tally_loop *loop, const struct rio_block *b,
+	const struct rio_masks *m, uint64_t ends, uint64_t valid, size_t at, size_t n,
+	struct rio_tally *tally)
+{
+	rio_note_inside_row(ends & m->inside, m->lf, tally->len_bytes + at, loop->nr_lines, tally);
+	loop->nr_outside += (uint64_t)__builtin_popcountll(ends & ~m->inside);
+	loop->nr_inside += (uint64_t)__builtin_popcountll(ends & m->inside);
+	tally->field_has_content = rio_field_has_content(loop->dialect, loop->p + loop->looked,
+		loop->p + at, tally->field_has_content);
+	rio_check_quotes(b, &loop->needles, m, valid, tally->len_bytes + at, tally);
+	tally->has_quotes |= m->quote != 0;
+	loop->odd ^= __builtin_popcountll(m->quote) & 1;
+	loop->after_quote = tally->after_quote;
+	loop->looked = at + n;
+}
+
+/* The n bytes of a block, which stand at in the piece. */
+static inline __attribute__((always_inline)) void rio_tally_block(struct rio_tally_loop *loop,
+	struct rio_block b, size_t at, size_t n, struct rio_tally *tally)
+{
+	uint64_t valid = rio_mask_first(n);
+	struct rio_masks m = rio_masks_of(&b, &loop->needles, valid, loop->odd);
+	uint64_t ends = rio_content_lines(m.lf, ~(m.blank | m.lf) & valid, &loop->content);
+
+	/* A block whose last byte is a quote sets after_quote, so last_is_quote is not. */
+	if (rio_unlikely(m.quote || loop->after_quote)) {
+		rio_tally_quotes(loop, &b, &m, ends, valid, at, n, tally);
+	} else if (rio_likely(!loop->odd)) {
+		loop->nr_outside += (uint64_t)__builtin_popcountll(ends);
+	} else {
+		rio_note_inside_row(ends, m.lf, tally->len_bytes + at, loop->nr_lines, tally);
+		loop->nr_inside += (uint64_t)__builtin_popcountll(ends);
+	}
+	loop->nr_lines += (uint64_t)__builtin_popcountll(m.lf);
+}
+
+static inline void rio_tally_bytes(const struct rio_dialect *dialect, const uint8_t *p,
 	size_t len_bytes, struct rio_tally *t)
 {
-	size_t looked = 0; /* t->field_has_content is that of p[looked] */
+	struct rio_tally_loop loop = {
+		.dialect = dialect,
+		.needles = rio_needles_of(dialect),
+		.p = p,
+		.nr_lines = t->nr_lines,
+		.nr_outside = t->nr_rows[0],
+		.nr_inside = t->nr_rows[1],
+		.content = t->line_has_content,
+		.odd = t->odd_quotes,
+		.after_quote = t->after_quote,
+	};
 	uint8_t tail[RIO_BLOCK_BYTES] = {0};
+	size_t i = 0;
 
-	for (size_t i = 0; i < len_bytes; i += RIO_BLOCK_BYTES) {
-		size_t n = RIO_MIN(len_bytes - i, (size_t)RIO_BLOCK_BYTES);
-		const uint8_t *at = n < RIO_BLOCK_BYTES ? memcpy(tail, p + i, n) : p + i;
-		struct rio_block b = rio_block_load(at);
-		uint64_t valid = rio_mask_first(n);
-		struct rio_masks m = rio_masks_of(&b, d, valid, t->odd_quotes);
-		uint64_t ends = rio_content_lines(m.lf, ~(m.blank | m.lf) & valid,
-			&t->line_has_content);
-
-		rio_note_inside_row(ends & m.inside, m.lf, t->len_bytes + i, t);
-		t->nr_lines += (uint64_t)__builtin_popcountll(m.lf);
-		t->nr_rows[0] += (uint64_t)__builtin_popcountll(ends & ~m.inside);
-		t->nr_rows[1] += (uint64_t)__builtin_popcountll(ends & m.inside);
-
-		/* A block whose last byte is a quote sets after_quote, so last_is_quote is not. */
-		if (rio_likely(!m.quote && !t->after_quote))
-			continue;
-		t->field_has_content = rio_field_has_content(d, p + looked, p + i,
-			t->field_has_content);
-		rio_check_quotes(&b, d, &m, valid, t->len_bytes + i, t);
-		looked = i + n;
-		t->has_quotes |= m.quote != 0;
-		t->odd_quotes ^= __builtin_popcountll(m.quote) & 1;
+	for (; len_bytes - i >= RIO_BLOCK_BYTES; i += RIO_BLOCK_BYTES)
+		rio_tally_block(&loop, rio_block_load(p + i), i, RIO_BLOCK_BYTES, t);
+	if (i < len_bytes) {
+		memcpy(tail, p + i, len_bytes - i);
+		rio_tally_block(&loop, rio_block_load(tail), i, len_bytes - i, t);
 	}
-	t->field_has_content = rio_field_has_content(d, p + looked, p + len_bytes,
+	t->nr_lines = loop.nr_lines;
+	t->nr_rows[0] = loop.nr_outside;
+	t->nr_rows[1] = loop.nr_inside;
+	t->line_has_content = loop.content;
+	t->odd_quotes = loop.odd;
+	t->field_has_content = rio_field_has_content(dialect, p + loop.looked, p + len_bytes,
 		t->field_has_content);
 	t->len_bytes += len_bytes;
 }
@@ -175,6 +222,7 @@ static inline void rio_tally_bytes(const struct rio_dialect *d, const uint8_t *p
 static inline void rio_scan_bytes(const struct rio_dialect *d, const uint8_t *p,
 	size_t len_bytes, struct rio_fields *fields)
 {
+	const struct rio_needles needles = rio_needles_of(d);
 	uint32_t *out = fields->end;
 	size_t nr_rows = 0;
 	uint64_t nul = 0;
@@ -183,12 +231,12 @@ static inline void rio_scan_bytes(const struct rio_dialect *d, const uint8_t *p,
 	for (size_t i = 0; i < len_bytes; i += RIO_BLOCK_BYTES) {
 		struct rio_block b = rio_block_load(p + i);
 		uint64_t valid = rio_mask_first(len_bytes - i);
-		struct rio_masks m = rio_masks_of(&b, d, valid, odd);
+		struct rio_masks m = rio_masks_of(&b, &needles, valid, odd);
 		uint64_t ends = rio_content_lines(m.lf, ~(m.blank | m.lf) & valid, &content) &
 				~m.inside;
-		uint64_t delimiter = rio_block_equal(&b, d->delimiter) & valid & ~m.inside;
+		uint64_t delimiter = rio_block_delimiter(&b, &needles) & valid & ~m.inside;
 
-		nul |= rio_block_equal(&b, '\0') & valid;
+		nul |= rio_block_nul(&b) & valid;
 		nr_rows += (size_t)__builtin_popcountll(ends);
 		odd ^= __builtin_popcountll(m.quote) & 1;
 		out = rio_flatten(ends | delimiter, (uint32_t)i, out);
