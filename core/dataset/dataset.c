@@ -61,9 +61,23 @@ uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset)
 	return rio_dataset_nr_rows(dataset) * rio_dataset_record_bytes(dataset);
 }
 
+/* Files of /proc and its like hold more than the size that stat tells, which is 0. */
+static int check_size(struct rio_source *source, const struct rio_stamp *stamp,
+	uint64_t seen_bytes, struct rio_error *err)
+{
+	int r = seen_bytes > stamp->size_bytes ? rio_source_check(source, stamp, err) : 0;
+
+	if (r < 0 || seen_bytes <= stamp->size_bytes)
+		return r;
+	return rio_fail(err, RIO_ESCHEMA,
+		"the file holds more than its size of %ju bytes: encode a copy of it",
+		(uintmax_t)stamp->size_bytes);
+}
+
 /* Infer the schema from a sample of the given size, or RIO_SAMPLE_TOO_SHORT. */
 static int infer_from(struct rio_source *source, const struct rio_options *options,
-	size_t sample_bytes, struct rio_schema **ret, struct rio_error *err)
+	const struct rio_stamp *stamp, size_t sample_bytes, struct rio_schema **ret,
+	struct rio_error *err)
 {
 	_cleanup_free_ uint8_t *buffer = calloc(1, sample_bytes + 2 * RIO_PAD_BYTES);
 	size_t got = 0;
@@ -74,6 +88,8 @@ static int infer_from(struct rio_source *source, const struct rio_options *optio
 
 	/* One byte more than is used tells whether the sample is all there is. */
 	r = rio_source_read_at(source, 0, buffer + RIO_PAD_BYTES, sample_bytes + 1, &got, err);
+	if (r == 0)
+		r = check_size(source, stamp, got, err);
 	if (r < 0)
 		return r;
 	return rio_schema_infer(options, buffer + RIO_PAD_BYTES, RIO_MIN(got, sample_bytes),
@@ -81,12 +97,13 @@ static int infer_from(struct rio_source *source, const struct rio_options *optio
 }
 
 static int infer(struct rio_source *source, const struct rio_options *options,
-	struct rio_schema **ret, struct rio_error *err)
+	const struct rio_stamp *stamp, struct rio_schema **ret, struct rio_error *err)
 {
 	size_t sample_bytes = RIO_SAMPLE_BYTES;
 	int r;
 
-	while ((r = infer_from(source, options, sample_bytes, ret, err)) == RIO_SAMPLE_TOO_SHORT)
+	while ((r = infer_from(source, options, stamp, sample_bytes, ret, err)) ==
+		RIO_SAMPLE_TOO_SHORT)
 		sample_bytes *= 4;
 	return r;
 }
@@ -200,7 +217,7 @@ static int describe(struct rio_dataset *dataset, struct rio_source *source,
 	int r = rio_source_settled_stamp(source, &stamp, err);
 
 	if (r == 0)
-		r = infer(source, config->options, &dataset->schema, err);
+		r = infer(source, config->options, &stamp, &dataset->schema, err);
 	if (r == 0)
 		r = find_map(dataset, source, config, &stamp, err);
 	if (r < 0)

@@ -175,6 +175,7 @@ def test_after_a_kill_the_same_command_mounts_again(mounts, source, plain):
     (["{source}", "{mnt}", "-o", "delimiter=ab"], "delimiter"),
     (["{source}", "{mnt}", "-o", "memory=lots"], "memory"),
     (["{source}", "{mnt}", "-o", "missing=maybe"], "missing"),
+    (["{source}", "{mnt}", "-o", "delimiter=;,quote=;"], "delimiter and quote"),
 ])
 def test_a_wrong_call_is_told_and_mounts_nothing(background, source, arguments, says):
     done = call(*[word.format(source=source, mnt=background) for word in arguments])

@@ -347,6 +347,12 @@ def test_options_and_files_may_be_mixed_and_ended(source):
     assert first.stdout == second.stdout != b""
 
 
+def test_rows_behind_a_size_of_0_are_not_lost_without_a_word():
+    done = tool.recordio("cat", "--label=none", "--delimiter= ", "/proc/uptime")
+    assert (done.returncode, done.stdout) == (tool.WRONG_DATA, b"")
+    assert b"/proc/uptime: the file holds more than its size of 0 bytes" in done.stderr
+
+
 @pytest.mark.parametrize("arguments,message", [
     (["cat", "--nosuch", "x"], b"--nosuch is no option"),
     (["cat", "--dtype"], b"--dtype needs a value"),
