@@ -26,9 +26,9 @@ static bool is_within(const char *path, const char *folder)
 	return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
-static int fail_path(const char *path, int e)
+static int fail_path(const char *what, const char *path, int e)
 {
-	rfs_log("%s: %s", path, strerror(e));
+	rfs_log("%s%s: %s", what, path, strerror(e));
 	return RFS_EXIT_SYSTEM;
 }
 
@@ -39,12 +39,12 @@ static int open_source(struct parts *parts)
 	int e;
 
 	if (!path)
-		return fail_path(given, errno);
+		return fail_path("SOURCE ", given, errno);
 	e = rfs_beneath_init(&parts->beneath, path, is_within(parts->mountpoint, path));
 	if (e == ENOSYS)
-		rfs_log("%s: the kernel has no openat2 (Linux 5.6), or it is forbidden here", given);
+		rfs_log("SOURCE %s: the kernel has no openat2 (Linux 5.6), or it is forbidden here", given);
 	else if (e)
-		fail_path(given, e);
+		fail_path("SOURCE ", given, e);
 	return e ? RFS_EXIT_SYSTEM : 0;
 }
 
@@ -53,7 +53,11 @@ static int find_mountpoint(struct parts *parts)
 	const char *given = parts->options.mountpoint;
 	int e = rfs_daemon_resolve_mountpoint(given, &parts->mountpoint);
 
-	return e ? fail_path(given, e) : 0;
+	if (e == ENOENT)
+		rfs_log("MOUNTPOINT %s does not exist; make it first: mkdir -p %s", given, given);
+	else if (e)
+		fail_path("MOUNTPOINT ", given, e);
+	return e ? RFS_EXIT_SYSTEM : 0;
 }
 
 /* A relative index_dir is meant from here, and the daemon will not stay here. */
@@ -82,7 +86,7 @@ static int open_store(struct parts *parts)
 		return 0;
 	e = given ? absolute_dir(given, &dir) : 0;
 	if (e)
-		return fail_path(given, e);
+		return fail_path("", given, e);
 	if (rio_store_create(dir, &parts->store, &err) == 0)
 		return 0;
 	rfs_log_error(&err);

@@ -9,7 +9,9 @@
  *	words of mount(8) that say nothing to us  ->  dropped
  *	words for the kernel                      ->  session
  *	our own table                             ->  a setter
- *	all others                                ->  rio_options_set, which refuses
+ *	core's table                              ->  rio_options_set
+ *
+ * What is left is refused, with a hint where it is plain what was meant.
  */
 #include "options.h"
 
@@ -28,6 +30,8 @@
 
 struct parse {
 	struct rfs_options *options;
+	int argc;
+	char **argv;
 	bool is_helper; /* run by mount(8) */
 	int call;       /* enum rfs_call or a negative code */
 	struct rio_error *err;
@@ -147,10 +151,19 @@ const struct rio_option_info rfs_option_table[] = {
 	{NULL, NULL, NULL},
 };
 
-/* In the table's order. */
-static bool (*const setters[])(struct rfs_options *, const char *) = {
-	set_layout, set_index_dir, set_memory, set_threads,
-	set_uid,    set_gid,       set_umask,  set_allow_other,
+/* In the table's order; takes says of a refused value what would do. */
+static const struct {
+	bool (*set)(struct rfs_options *options, const char *value);
+	const char *takes;
+} setters[] = {
+	{set_layout, "mirror"},
+	{set_index_dir, "a folder, or none"},
+	{set_memory, "a number of bytes, as 64M or 1G; 0 is none"},
+	{set_threads, "a number from 1 to 1024"},
+	{set_uid, "a number, as id -u prints it"},
+	{set_gid, "a number, as id -g prints it"},
+	{set_umask, "octal digits, as 022"},
+	{set_allow_other, NULL},
 };
 
 _Static_assert(RIO_ARRAY_SIZE(setters) + 1 == RIO_ARRAY_SIZE(rfs_option_table),
@@ -193,52 +206,104 @@ static int fail_memory(struct rio_error *err)
 	return rio_fail(err, RIO_ENOMEM, "out of memory");
 }
 
-/* 1: it was ours and is set; 0: it is not ours. */
-static int set_own(struct rfs_options *options, const char *name, const char *value,
+static const struct rio_option_info *find_in(const struct rio_option_info *table,
+	const char *name)
+{
+	for (; table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return table;
+	return NULL;
+}
+
+static const struct rio_option_info *find(const char *name)
+{
+	const struct rio_option_info *own = find_in(rfs_option_table, name);
+
+	return own ? own : find_in(rio_option_table, name);
+}
+
+/* Cut word behind the name, in which a hyphen is as good as an underscore; its value or NULL. */
+static char *split(char *word)
+{
+	for (; *word && *word != '='; word++)
+		if (*word == '-')
+			*word = '_';
+	if (!*word)
+		return NULL;
+	*word = '\0';
+	return word + 1;
+}
+
+/* A comma in a list of columns ends the word: what is behind it comes here. */
+static int fail_unknown(const struct rfs_options *options, const char *word,
 	struct rio_error *err)
 {
-	for (size_t i = 0; rfs_option_table[i].name; i++) {
-		const struct rio_option_info *info = &rfs_option_table[i];
+	static const char *const lists[] = {"label=", "features=", "drop="};
+	const char *comma = strrchr(options->given, ',');
+	const char *last = comma ? comma + 1 : options->given;
 
-		if (strcmp(info->name, name) != 0)
-			continue;
-		if (!info->values && value)
-			return rio_fail(err, RIO_EOPTION, "%s takes no value", name);
-		if (info->values && !value)
-			return rio_fail(err, RIO_EOPTION, "%s needs a value: %s", name,
-				info->values);
-		if (!setters[i](options, value))
-			return rio_fail(err, RIO_EOPTION, "%s=%s is not understood: %s takes %s",
-				name, value, name, info->values);
-		return 1;
-	}
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(lists); i++)
+		if (strncmp(last, lists[i], strlen(lists[i])) == 0 && !strchr(word, '='))
+			return rio_fail(err, RIO_EOPTION,
+				"unknown option: %s; lists are written %s:%s", word, last, word);
+	return rio_fail(err, RIO_EOPTION, "unknown option: %.*s", (int)strcspn(word, "="), word);
+}
+
+static int set_own(struct rfs_options *options, const struct rio_option_info *info,
+	const char *value, struct rio_error *err)
+{
+	size_t i = (size_t)(info - rfs_option_table);
+
+	if (setters[i].set(options, value))
+		return 0;
+	return rio_fail(err, RIO_EOPTION, "%s=%s is not understood: %s takes %s", info->name,
+		value, info->name, setters[i].takes);
+}
+
+static int set_encoding(struct rfs_options *options, const char *name, const char *value,
+	struct rio_error *err)
+{
+	/* What libfuse leaves of "," and of "\t". */
+	if (strcmp(name, "delimiter") == 0 && !*value)
+		return rio_fail(err, RIO_EOPTION,
+			"delimiter= has no value; a comma is written 'delimiter=\\,'");
+	if (strcmp(name, "delimiter") == 0 && strcmp(value, "t") == 0)
+		return rio_fail(err, RIO_EOPTION,
+			"delimiter=t is not understood; a tab is written delimiter=tab");
+	return rio_options_set(&options->encoding, name, value, err);
+}
+
+static int note_given(struct rfs_options *options, const char *word, struct rio_error *err)
+{
+	char *joined;
+
+	if (asprintf(&joined, "%s%s%s", options->given, options->given[0] ? "," : "", word) < 0)
+		return fail_memory(err);
+	free(options->given);
+	options->given = joined;
 	return 0;
 }
 
 static int set_word(struct rfs_options *options, const char *word, struct rio_error *err)
 {
 	_cleanup_free_ char *name = strdup(word);
-	char *joined, *value;
+	const struct rio_option_info *info;
+	const char *value;
 	int r;
 
 	if (!name)
 		return fail_memory(err);
-	value = strchr(name, '=');
-	if (value)
-		*value++ = '\0';
-	r = set_own(options, name, value, err);
-	if (r < 0)
-		return r;
-	if (!r && !value)
-		return rio_fail(err, RIO_EOPTION, "unknown option: %s", name);
-	r = r ? 0 : rio_options_set(&options->encoding, name, value, err);
-	if (r)
-		return r;
-	if (asprintf(&joined, "%s%s%s", options->given, options->given[0] ? "," : "", word) < 0)
-		return fail_memory(err);
-	free(options->given);
-	options->given = joined;
-	return 0;
+	value = split(name);
+	info = find(name);
+	if (!info)
+		return fail_unknown(options, word, err);
+	if (!info->values && value)
+		return rio_fail(err, RIO_EOPTION, "%s takes no value", name);
+	if (info->values && !value)
+		return rio_fail(err, RIO_EOPTION, "%s needs a value: %s", name, info->values);
+	r = find_in(rfs_option_table, name) ? set_own(options, info, value, err)
+					    : set_encoding(options, name, value, err);
+	return r ? r : note_given(options, word, err);
 }
 
 static int to_session(struct rfs_options *options, const char *word, struct rio_error *err)
@@ -251,11 +316,43 @@ static int to_session(struct rfs_options *options, const char *word, struct rio_
 	return 0;
 }
 
+/* What stands behind word on the line. */
+static const char *word_behind(const struct parse *parse, const char *word)
+{
+	for (int i = 1; i + 1 < parse->argc; i++)
+		if (strcmp(parse->argv[i], word) == 0)
+			return parse->argv[i + 1];
+	return "VALUE";
+}
+
+/* Options are written --label price for recordio, not here. */
+static int fail_dashed(const struct parse *parse, const char *word)
+{
+	_cleanup_free_ char *name = strdup(word + strspn(word, "-"));
+	const struct rio_option_info *info;
+	const char *value;
+
+	if (!name)
+		return fail_memory(parse->err);
+	value = split(name);
+	info = find(name);
+	if (!info)
+		return rio_fail(parse->err, RIO_EOPTION, "unknown option: %s", word);
+	if (!info->values)
+		return rio_fail(parse->err, RIO_EOPTION, "unknown option: %s; write -o %s", word,
+			name);
+	return rio_fail(parse->err, RIO_EOPTION, "unknown option: %s; write -o %s=%s", word, name,
+		value ? value : word_behind(parse, word));
+}
+
 static int set_path(struct parse *parse, const char *path)
 {
 	struct rfs_options *options = parse->options;
 	char **field = !options->source ? &options->source : &options->mountpoint;
 
+	if (*field && strchr(path, '='))
+		return rio_fail(parse->err, RIO_EOPTION,
+			"one argument too many: %s; write -o %s", path, path);
 	if (*field)
 		return rio_fail(parse->err, RIO_EOPTION, "one argument too many: %s", path);
 	if (!path[0])
@@ -308,7 +405,7 @@ static int take_word(struct parse *parse, const char *word, int key)
 			return to_session(options, word, parse->err);
 		return set_word(options, word, parse->err);
 	}
-	return rio_fail(parse->err, RIO_EOPTION, "unknown option: %s", word);
+	return fail_dashed(parse, word);
 }
 
 static int on_word(void *data, const char *word, int key, struct fuse_args *out)
@@ -330,7 +427,12 @@ int rfs_options_parse(struct rfs_options *ret, int argc, char **argv, struct rio
 {
 	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
 	struct parse parse = {
-		.options = ret, .is_helper = argc > 0 && is_mount_helper(argv[0]), .err = err};
+		.options = ret,
+		.argc = argc,
+		.argv = argv,
+		.is_helper = argc > 0 && is_mount_helper(argv[0]),
+		.err = err,
+	};
 	int r;
 
 	*ret = (struct rfs_options){
@@ -351,8 +453,11 @@ int rfs_options_parse(struct rfs_options *ret, int argc, char **argv, struct rio
 		return parse.call;
 	if (r)
 		return rio_fail(err, RIO_EOPTION, "the last option needs a value");
+	if (!ret->source)
+		return rio_fail(err, RIO_EOPTION, "SOURCE and MOUNTPOINT are missing");
 	if (!ret->mountpoint)
-		return rio_fail(err, RIO_EOPTION, "SOURCE and MOUNTPOINT are needed");
+		return rio_fail(err, RIO_EOPTION, "MOUNTPOINT is missing: recordiofs %s MOUNTPOINT",
+			ret->source);
 	r = rio_options_check(&ret->encoding, err);
 	return r ? r : RFS_CALL_MOUNT;
 }

@@ -226,7 +226,7 @@ int rio_options_set(struct rio_options *options, const char *name, const char *v
 		return rio_fail(err, RIO_EOPTION, "%s=%s is not understood: %s takes %s", name,
 			value, name, rio_option_table[i].values);
 	}
-	return rio_fail(err, RIO_EOPTION, "there is no option '%s'", name);
+	return rio_fail(err, RIO_EOPTION, "unknown option: %s", name);
 }
 
 int rio_options_check(const struct rio_options *options, struct rio_error *err)

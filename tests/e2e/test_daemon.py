@@ -165,24 +165,63 @@ def test_after_a_kill_the_same_command_mounts_again(mounts, source, plain):
 
 
 @pytest.mark.parametrize("arguments,says", [
-    (["/nonexistent", "{mnt}"], "/nonexistent"),
-    (["{source}", "/nonexistent/mnt"], "/nonexistent/mnt"),
-    (["{source}/a.csv", "{mnt}"], "a.csv"),
-    (["{source}"], "usage|mount point|MOUNTPOINT"),
-    ([], "usage|SOURCE"),
-    (["{source}", "{mnt}", "-o", "dtype=float16"], "dtype"),
-    (["{source}", "{mnt}", "-o", "nosuch=1"], "nosuch"),
-    (["{source}", "{mnt}", "-o", "delimiter=ab"], "delimiter"),
-    (["{source}", "{mnt}", "-o", "memory=lots"], "memory"),
+    (["/nonexistent", "{mnt}"], "SOURCE /nonexistent: No such file or directory"),
+    (["{source}", "/nonexistent/mnt"],
+     "MOUNTPOINT /nonexistent/mnt does not exist; make it first: mkdir -p /nonexistent/mnt"),
+    (["{source}/a.csv", "{mnt}"], "SOURCE .*a.csv: Not a directory"),
+    (["{source}", "{source}/a.csv"], "MOUNTPOINT .*a.csv: Not a directory"),
+    (["{source}"], "MOUNTPOINT is missing: recordiofs .*/source MOUNTPOINT"),
+    ([], "SOURCE and MOUNTPOINT are missing"),
+    (["{source}", "{mnt}", "more"], "one argument too many: more$"),
+    (["{source}", "{mnt}", "label=0"], "one argument too many: label=0; write -o label=0$"),
+    (["{source}", "{mnt}", "--label", "0"], "unknown option: --label; write -o label=0$"),
+    (["--bad-row=nan", "{source}", "{mnt}"],
+     "unknown option: --bad-row=nan; write -o bad_row=nan$"),
+    (["{source}", "{mnt}", "--allow_other"],
+     "unknown option: --allow_other; write -o allow_other$"),
+    (["{source}", "{mnt}", "--nosuch"], "unknown option: --nosuch$"),
+    (["{source}", "{mnt}", "-o", "label=a,b"],
+     "unknown option: b; lists are written label=a:b$"),
+    (["{source}", "{mnt}", "-o", "ro,dtype=float64,drop=0:1,2"],
+     "unknown option: 2; lists are written drop=0:1:2$"),
+    (["{source}", "{mnt}", "-o", "dtype=float64,b"], "unknown option: b$"),
+    (["{source}", "{mnt}", "-o", "nosuch=1"], "unknown option: nosuch$"),
+    (["{source}", "{mnt}", "-o", "label"], "label needs a value: 0.COLUMNS.none$"),
+    (["{source}", "{mnt}", "-o", "allow_other=1"], "allow_other takes no value$"),
+    (["{source}", "{mnt}", "-o", "dtype=float16"], "dtype takes float32.float64$"),
+    (["{source}", "{mnt}", "-o", "delimiter=ab"], "delimiter takes ,.tab.CHARACTER$"),
+    (["{source}", "{mnt}", "-o", "delimiter=,"],
+     r"delimiter= has no value; a comma is written 'delimiter=\\,'$"),
+    (["{source}", "{mnt}", "-o", r"delimiter=\t"], "a tab is written delimiter=tab$"),
+    (["{source}", "{mnt}", "-o", "memory=lots"], "memory takes a number of bytes, as 64M"),
+    (["{source}", "{mnt}", "-o", "threads=0"], "threads takes a number from 1 to 1024$"),
+    (["{source}", "{mnt}", "-o", "umask=8"], "umask takes octal digits, as 022$"),
+    (["{source}", "{mnt}", "-o", "uid=root"], "uid takes a number, as id -u prints it$"),
     (["{source}", "{mnt}", "-o", "missing=maybe"], "missing"),
     (["{source}", "{mnt}", "-o", "delimiter=;,quote=;"], "delimiter and quote"),
 ])
 def test_a_wrong_call_is_told_and_mounts_nothing(background, source, arguments, says):
     done = call(*[word.format(source=source, mnt=background) for word in arguments])
     assert done.returncode in (2, 3), done.stderr
-    assert re.search(says, done.stderr.decode()), done.stderr
+    assert re.search("^recordiofs: .*" + says, done.stderr.decode(), re.M), done.stderr
     assert not mounting.is_mounted(background)
     assert not daemons_of(background)
+
+
+def test_hyphens_in_option_names_are_as_good_as_underscores(mounts, source, tmp_path):
+    (source / "a.csv").write_bytes(b"1,2\n1,x\n")
+    mount = mounts(source, "bad-row=nan", "label-dtype=float64",
+                   "index-dir=%s" % (tmp_path / "index"))
+    assert mount.file("a.recordio").read_bytes() == encode(
+        b"1,2\n1,nan\n", Options(label_dtype="float64")).data
+    assert "options: bad-row=nan," in mount.status()
+
+
+@pytest.mark.parametrize("words,delimiter", [(r"delimiter=\,", b","), ("delimiter=tab", b"\t")])
+def test_every_delimiter_can_be_written(mounts, source, words, delimiter):
+    (source / "a.csv").write_bytes(b"1,2\n".replace(b",", delimiter))
+    expected = encode(b"1,2\n", Options()).data
+    assert mounts(source, words).file("a.recordio").read_bytes() == expected
 
 
 def test_help_and_version_are_printed():

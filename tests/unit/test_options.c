@@ -193,7 +193,7 @@ static void options__that_do_not_exist_are_named(void **state)
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {
 		char expected[64];
 
-		snprintf(expected, sizeof(expected), "there is no option '%s'", names[i]);
+		snprintf(expected, sizeof(expected), "unknown option: %s", names[i]);
 		assert_int_equal(rio_options_set(&o, names[i], "0", &err), RIO_EOPTION);
 		assert_string_equal(err.message, expected);
 	}
