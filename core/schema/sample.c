@@ -29,13 +29,6 @@ struct rio_span rio_sample_cell(const struct rio_sample *sample, size_t field)
 	return (struct rio_span){sample->bytes + (uint32_t)(end[-1] + 1), sample->bytes + *end};
 }
 
-/* What has been seen of a column. */
-struct column_view {
-	enum rio_cell_kind first;
-	bool number_below;
-	bool text_below;
-};
-
 static enum rio_cell_kind kind_of(const struct rio_sample *sample,
 	const struct rio_dialect *dialect, size_t field)
 {
@@ -46,9 +39,8 @@ static enum rio_cell_kind kind_of(const struct rio_sample *sample,
 	return rio_cell_read(&rules, cell.begin, cell.end, &value);
 }
 
-/* Look at the rows below the first; those of another length do not count. */
 static void look_below(const struct rio_sample *sample, const struct rio_dialect *dialect,
-	struct column_view *views, size_t nr_columns)
+	struct rio_column_view *views, size_t nr_columns)
 {
 	size_t field = nr_columns;
 
@@ -65,14 +57,30 @@ static void look_below(const struct rio_sample *sample, const struct rio_dialect
 	}
 }
 
-static int decide(const struct column_view *views, size_t nr_columns, bool *ret,
+int rio_sample_look(const struct rio_sample *sample, const struct rio_dialect *dialect,
+	struct rio_column_view **ret, size_t *ret_nr_columns, struct rio_error *err)
+{
+	size_t nr_columns = rio_fields_in_row(&sample->fields, sample->bytes, 0);
+	struct rio_column_view *views = calloc(nr_columns, sizeof(*views));
+
+	if (!views)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	for (size_t c = 0; c < nr_columns; c++)
+		views[c].first = kind_of(sample, dialect, c);
+	look_below(sample, dialect, views, nr_columns);
+	*ret = views;
+	*ret_nr_columns = nr_columns;
+	return 0;
+}
+
+int rio_sample_has_header(const struct rio_column_view *views, size_t nr_columns, bool *ret,
 	struct rio_error *err)
 {
 	size_t pro = nr_columns, contra = nr_columns;
 	bool any_number = false, any_text = false;
 
 	for (size_t c = nr_columns; c-- > 0;) {
-		const struct column_view *v = &views[c];
+		const struct rio_column_view *v = &views[c];
 
 		any_number |= v->first == RIO_CELL_NUMBER;
 		any_text |= v->first == RIO_CELL_TEXT;
@@ -91,18 +99,4 @@ static int decide(const struct column_view *views, size_t nr_columns, bool *ret,
 	else
 		*ret = any_text && !any_number;
 	return 0;
-}
-
-int rio_sample_has_header(const struct rio_sample *sample, const struct rio_dialect *dialect,
-	bool *ret, struct rio_error *err)
-{
-	size_t nr_columns = rio_fields_in_row(&sample->fields, sample->bytes, 0);
-	_cleanup_free_ struct column_view *views = calloc(nr_columns, sizeof(*views));
-
-	if (!views)
-		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	for (size_t c = 0; c < nr_columns; c++)
-		views[c].first = kind_of(sample, dialect, c);
-	look_below(sample, dialect, views, nr_columns);
-	return decide(views, nr_columns, ret, err);
 }

@@ -23,6 +23,17 @@ void rio_sample_deinit(struct rio_sample *sample);
 /* The raw cell. */
 struct rio_span rio_sample_cell(const struct rio_sample *sample, size_t field);
 
+/* What the sample shows of a column; rows of another length than the first do not count. */
+struct rio_column_view {
+	enum rio_cell_kind first;
+	bool number_below;
+	bool text_below;
+};
+
+/* Look at every column of the first row: nr_columns views, freed by the caller. */
+int rio_sample_look(const struct rio_sample *sample, const struct rio_dialect *dialect,
+	struct rio_column_view **ret, size_t *ret_nr_columns, struct rio_error *err);
+
 /*
  * Whether the first row is a header, told from what stands below it:
  *
@@ -32,7 +43,7 @@ struct rio_span rio_sample_cell(const struct rio_sample *sample, size_t field);
  * Both at once is RIO_ESCHEMA: only the user can tell.  Where no column speaks,
  * a first row of nothing but text is a header.
  */
-int rio_sample_has_header(const struct rio_sample *sample, const struct rio_dialect *dialect,
-	bool *ret, struct rio_error *err);
+int rio_sample_has_header(const struct rio_column_view *views, size_t nr_columns, bool *ret,
+	struct rio_error *err);
 
 #endif

@@ -15,6 +15,7 @@ void rio_schema_destroy(struct rio_schema *schema)
 	for (size_t i = 0; schema->names && i < schema->nr_columns; i++)
 		free(schema->names[i]);
 	free(schema->names);
+	free(schema->types);
 	free(schema->label);
 	free(schema->features);
 	free(schema);
@@ -123,17 +124,40 @@ static int check_header(const struct rio_schema *schema, const uint8_t *sample,
 	return 0;
 }
 
+/* The types of the columns, from all sampled rows that are data. */
+static int take_types(struct rio_schema *schema, const struct rio_column_view *views,
+	struct rio_error *err)
+{
+	schema->types = calloc(schema->nr_columns, sizeof(*schema->types));
+	if (!schema->types)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	for (size_t i = 0; i < schema->nr_columns; i++) {
+		const struct rio_column_view *v = &views[i];
+		bool counts = !schema->has_header;
+
+		if (v->text_below || (counts && v->first == RIO_CELL_TEXT))
+			schema->types[i] = RIO_COLUMN_TEXT;
+		else if (v->number_below || (counts && v->first == RIO_CELL_NUMBER))
+			schema->types[i] = RIO_COLUMN_NUMBER;
+	}
+	return 0;
+}
+
 static int take_header(struct rio_schema *schema, const struct rio_options *options,
 	const struct rio_sample *rows, const uint8_t *sample, struct rio_error *err)
 {
-	int r;
+	_cleanup_free_ struct rio_column_view *views = NULL;
+	int r = rio_sample_look(rows, &options->dialect, &views, &schema->nr_columns, err);
 
+	if (r < 0)
+		return r;
 	schema->has_header = options->header == RIO_HEADER_YES;
-	if (options->header == RIO_HEADER_AUTO) {
-		r = rio_sample_has_header(rows, &options->dialect, &schema->has_header, err);
-		if (r < 0)
-			return r;
-	}
+	if (options->header == RIO_HEADER_AUTO)
+		r = rio_sample_has_header(views, schema->nr_columns, &schema->has_header, err);
+	if (r == 0)
+		r = take_types(schema, views, err);
+	if (r < 0)
+		return r;
 	if (!schema->has_header)
 		return 0;
 	schema->data_off = schema->header_off + rows->fields.end[schema->nr_columns - 1] + 1;
@@ -267,7 +291,6 @@ static int infer_rows(struct rio_schema *schema, const struct rio_options *optio
 						      "closed", err);
 	if (rows.fields.nr_rows == 0)
 		return rows.fields.open_quote ? fail_open(schema, sample, sample_bytes, err) : 0;
-	schema->nr_columns = rio_fields_in_row(&rows.fields, rows.bytes, 0);
 	r = take_header(schema, options, &rows, sample, err);
 	if (r < 0)
 		return r;

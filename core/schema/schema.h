@@ -18,10 +18,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the sampled cells of a column are. */
+enum rio_column_type {
+	RIO_COLUMN_EMPTY,  /* missing, all of them */
+	RIO_COLUMN_NUMBER, /* numbers, or missing */
+	RIO_COLUMN_TEXT,   /* text among them */
+};
+
 struct rio_schema {
 	size_t nr_columns;      /* fields in every row; 0 for a file without a row */
 	bool has_header;
 	char **names;           /* nr_columns of them, or NULL without a header */
+	enum rio_column_type *types; /* nr_columns of them */
 	uint64_t header_off;    /* source offset behind a byte order mark */
 	uint64_t data_off;      /* source offset of the first data row (or blank line) */
 	uint64_t data_line;     /* line feeds before data_off */

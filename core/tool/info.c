@@ -22,6 +22,17 @@ static const char *role_of(const struct rio_schema *schema, size_t column)
 	return "dropped";
 }
 
+static const char *type_of(const struct rio_schema *schema, size_t column)
+{
+	static const char *const texts[] = {
+		[RIO_COLUMN_EMPTY] = "empty",
+		[RIO_COLUMN_NUMBER] = "number",
+		[RIO_COLUMN_TEXT] = "text",
+	};
+
+	return texts[schema->types[column]];
+}
+
 static const char *dtype_text(enum rio_dtype dtype)
 {
 	return dtype == RIO_FLOAT64 ? "float64" : "float32";
@@ -110,9 +121,9 @@ static json_t *json_columns(const struct rio_schema *schema)
 
 	for (size_t i = 0; i < schema->nr_columns; i++)
 		json_array_append_new(columns,
-			json_pack("{s:I, s:o, s:s}", "number", (json_int_t)i, "name",
+			json_pack("{s:I, s:o, s:s, s:s}", "number", (json_int_t)i, "name",
 				schema->names ? json_text(schema->names[i]) : json_null(), "role",
-				role_of(schema, i)));
+				role_of(schema, i), "type", type_of(schema, i)));
 	return columns;
 }
 
@@ -172,11 +183,24 @@ static void print_column(const struct rio_schema *schema, size_t column)
 {
 	char name[256];
 
-	printf("  %5zu  %-8s", column, role_of(schema, column));
+	printf("  %5zu  %-8s %-7s", column, role_of(schema, column), type_of(schema, column));
 	if (schema->names)
 		printf(" %s", rio_quote_cell((const uint8_t *)schema->names[column],
 				      strlen(schema->names[column]), name, sizeof(name)));
 	putchar('\n');
+}
+
+/* Text where a number is wanted stops every reader: say so before one finds out. */
+static void print_text_columns(const struct rio_schema *schema)
+{
+	for (size_t i = 0; i < schema->nr_columns; i++) {
+		if (schema->types[i] != RIO_COLUMN_TEXT || strcmp(role_of(schema, i), "dropped") == 0)
+			continue;
+		printf("  note          column %zu holds text, which cannot be encoded: %s\n", i,
+			rio_schema_is_label(schema, i) ? "--label chooses another"
+						       : "--drop leaves it out");
+		return;
+	}
 }
 
 static void print_columns(const struct rio_schema *schema)
@@ -193,6 +217,8 @@ static void print_columns(const struct rio_schema *schema)
 		printf("      …  %zu more\n", nr - shown - 1);
 		print_column(schema, nr - 1);
 	}
+	if (!schema->rules.bad_is_nan)
+		print_text_columns(schema);
 }
 
 static void print_size(const char *label, uint64_t len_bytes)

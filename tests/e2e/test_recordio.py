@@ -301,10 +301,10 @@ def test_info_tells_all_of_it(source, index):
         "record_bytes": told["record_bytes"], "file_bytes": 30000 * told["record_bytes"],
         "source_bytes": path.stat().st_size, "bad_quote": None,
         "columns": [
-            {"number": 0, "name": "y", "role": "label"},
-            {"number": 1, "name": "price", "role": "feature"},
-            {"number": 2, "name": "odd 'name", "role": "feature"},
-            {"number": 3, "name": "note", "role": "dropped"}],
+            {"number": 0, "name": "y", "role": "label", "type": "number"},
+            {"number": 1, "name": "price", "role": "feature", "type": "number"},
+            {"number": 2, "name": "odd 'name", "role": "feature", "type": "number"},
+            {"number": 3, "name": "note", "role": "dropped", "type": "number"}],
         "map": {"origin": "built", "reason": None, "path": str(kept),
                 "bytes": kept.stat().st_size, "checkpoints": told["map"]["checkpoints"]},
     }

@@ -391,9 +391,36 @@ static void schema__refuses_utf16(void **state)
 	}
 }
 
+static void schema__types_come_from_the_data_rows_of_the_sample(void **state)
+{
+	static const struct {
+		const char *csv, *options;
+		enum rio_column_type types[3];
+	} cases[] = {
+		{"a,b,c\n1,,x\n2,NA,3\n", "",
+			{RIO_COLUMN_NUMBER, RIO_COLUMN_EMPTY, RIO_COLUMN_TEXT}},
+		{"1,x,\n2,3,\n", "header=no",
+			{RIO_COLUMN_NUMBER, RIO_COLUMN_TEXT, RIO_COLUMN_EMPTY}},
+		{"1,x,\n2,3,\n", "header=yes",
+			{RIO_COLUMN_NUMBER, RIO_COLUMN_NUMBER, RIO_COLUMN_EMPTY}},
+		{"a,b,c\n1,2,3\nx,y\n", "",
+			{RIO_COLUMN_NUMBER, RIO_COLUMN_NUMBER, RIO_COLUMN_NUMBER}},
+	};
+
+	for (size_t k = 0; k < RIO_ARRAY_SIZE(cases); k++) {
+		struct inferred i = infer(cases[k].csv, cases[k].options);
+
+		assert_int_equal(i.result, 0);
+		assert_int_equal(i.schema->nr_columns, 3);
+		assert_memory_equal(i.schema->types, cases[k].types, sizeof(cases[k].types));
+		rio_schema_destroy(i.schema);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(schema__types_come_from_the_data_rows_of_the_sample),
 		cmocka_unit_test(header_auto__is_told_from_what_stands_below),
 		cmocka_unit_test(header__given_is_not_argued_with),
 		cmocka_unit_test(header__gives_names_and_where_the_data_begins),
