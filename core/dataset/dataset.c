@@ -3,8 +3,13 @@
 
 #include "map/build.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+/* How often who waits for another builder looks whether it is done. */
+#define LOCK_POLL_NS (20 * 1000 * 1000)
 
 void rio_dataset_destroy(struct rio_dataset *dataset)
 {
@@ -158,6 +163,23 @@ static void note_origin(struct rio_dataset *dataset, const struct rio_map *stale
 	snprintf(dataset->map_reason, sizeof(dataset->map_reason), "%s", why->message);
 }
 
+/*
+ * Wait until nobody else builds this map, or the caller gives up: the builder may be
+ * a stopped process.  Where no lock can be had, the map is built without.
+ */
+static int wait_for_turn(const struct rio_dataset_config *config, const struct rio_store_key *key,
+	const struct rio_stamp *stamp, struct rio_store_lock **ret, struct rio_error *trouble,
+	struct rio_error *err)
+{
+	while (rio_store_try_lock(config->store, key, ret, trouble) > 0) {
+		if (config->progress && config->progress(config->progress_data, 0,
+						stamp->size_bytes))
+			return rio_fail_errno(err, EINTR, "waiting for another builder was stopped");
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_POLL_NS}, NULL);
+	}
+	return 0;
+}
+
 /* Build the map and keep it, under the lock that lets one builder at a time. */
 static int build_kept_map(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, const struct rio_store_key *key,
@@ -166,9 +188,10 @@ static int build_kept_map(struct rio_dataset *dataset, struct rio_source *source
 	struct rio_store_lock *lock = NULL;
 	struct rio_map *stale = NULL;
 	struct rio_error why, trouble = {0};
-	int r;
+	int r = wait_for_turn(config, key, stamp, &lock, &trouble, err);
 
-	rio_store_lock(config->store, key, &lock, &trouble);
+	if (r < 0)
+		return r;
 	r = load_map(dataset, config, key, stamp, &stale, &why);
 	if (r == 0) {
 		dataset->map_origin = RIO_MAP_LOADED;

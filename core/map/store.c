@@ -250,23 +250,29 @@ struct rio_store_lock {
 	char name[RIO_STORE_NAME_BYTES];
 };
 
-/* Wait for the lock on one file of that name, which may have lost its name by then. */
-static int wait_for(struct rio_store_lock *lock, struct rio_error *err)
+/*
+ * Lock one file of that name, which may have lost its name by then.  Positive: it is
+ * held by another, and how (of flock) says not to wait.
+ */
+static int lock_one(struct rio_store_lock *lock, int how, struct rio_error *err)
 {
 	lock->fd = openat(lock->dir_fd, lock->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
 		0600);
 	if (lock->fd < 0)
 		return rio_fail_errno(err, errno, "cannot make a lock in the index folder");
-	while (flock(lock->fd, LOCK_EX) < 0)
+	while (flock(lock->fd, how) < 0) {
+		if (errno == EWOULDBLOCK)
+			return 1;
 		if (errno != EINTR)
 			return rio_fail_errno(err, errno, "cannot lock a map");
+	}
 	return 0;
 }
 
-static int acquire(struct rio_store_lock *lock, struct rio_error *err)
+static int acquire(struct rio_store_lock *lock, int how, struct rio_error *err)
 {
 	for (;;) {
-		int r = wait_for(lock, err);
+		int r = lock_one(lock, how, err);
 
 		if (r || rio_store_is_same(lock->dir_fd, lock->name, lock->fd))
 			return r;
@@ -284,7 +290,7 @@ static void lock_destroy(struct rio_store_lock *lock)
 	free(lock);
 }
 
-int rio_store_lock(struct rio_store *store, const struct rio_store_key *key,
+static int lock_key(struct rio_store *store, const struct rio_store_key *key, int how,
 	struct rio_store_lock **ret, struct rio_error *err)
 {
 	struct rio_store_lock *lock = malloc(sizeof(*lock));
@@ -297,13 +303,25 @@ int rio_store_lock(struct rio_store *store, const struct rio_store_key *key,
 	if (r >= 0)
 		r = rio_store_name(key, RIO_STORE_LOCK, lock->name, err);
 	if (!r)
-		r = acquire(lock, err);
+		r = acquire(lock, how, err);
 	if (r) {
 		lock_destroy(lock);
 		return r;
 	}
 	*ret = lock;
 	return 0;
+}
+
+int rio_store_lock(struct rio_store *store, const struct rio_store_key *key,
+	struct rio_store_lock **ret, struct rio_error *err)
+{
+	return lock_key(store, key, LOCK_EX, ret, err);
+}
+
+int rio_store_try_lock(struct rio_store *store, const struct rio_store_key *key,
+	struct rio_store_lock **ret, struct rio_error *err)
+{
+	return lock_key(store, key, LOCK_EX | LOCK_NB, ret, err);
 }
 
 void rio_store_unlock(struct rio_store_lock *lock)

@@ -67,6 +67,10 @@ int rio_store_save(struct rio_store *store, const struct rio_store_key *key,
 struct rio_store_lock;
 int rio_store_lock(struct rio_store *store, const struct rio_store_key *key,
 	struct rio_store_lock **ret, struct rio_error *err);
+
+/* The same without waiting: positive, and no lock, where another holds it. */
+int rio_store_try_lock(struct rio_store *store, const struct rio_store_key *key,
+	struct rio_store_lock **ret, struct rio_error *err);
 void rio_store_unlock(struct rio_store_lock *lock);
 
 /* What the index folder holds, for `recordio index --list` and `--prune`. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_unit.h"
 
+#include "dataset/dataset.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -124,6 +126,57 @@ static void store_lock__locks_of_two_keys_do_not_meet(void **state)
 	assert_int_equal(nr_files(), 0);
 }
 
+static void store_lock__who_only_tries_does_not_wait(void **state)
+{
+	struct rio_store_lock *held, *tried = NULL;
+
+	assert_int_equal(rio_store_lock(store, &key, &held, &err), 0);
+	assert_true(rio_store_try_lock(store, &key, &tried, &err) > 0);
+	assert_null(tried);
+	rio_store_unlock(held);
+	assert_int_equal(rio_store_try_lock(store, &key, &tried, &err), 0);
+	rio_store_unlock(tried);
+	assert_int_equal(nr_files(), 0);
+}
+
+static int give_up_at_third(void *data, uint64_t done_bytes, uint64_t total_bytes)
+{
+	return ++*(int *)data == 3;
+}
+
+/* The holder may be a stopped process: who waits for it must be able to give up. */
+static void store_lock__a_dataset_that_waits_for_it_can_be_stopped(void **state)
+{
+	static char text[2 * RIO_STORE_SOURCE_BYTES_MIN];
+	struct rio_options options;
+	struct rio_source *source;
+	struct rio_dataset *dataset;
+	struct rio_store_lock *held;
+	struct rio_store_key locked = {source_path, NULL};
+	char *row_key;
+	int nr_calls = 0;
+
+	for (size_t i = 0; i < sizeof(text); i += 4)
+		memcpy(text + i, "1,2\n", 4);
+	assert_int_equal(rio_options_init(&options, &err), 0);
+	assert_int_equal(rio_options_row_key(&options, &row_key, &err), 0);
+	locked.row_key = row_key;
+	assert_int_equal(rio_store_lock(store, &locked, &held, &err), 0);
+	assert_int_equal(rio_source_from_memory(text, sizeof(text), "a.csv", &source, &err), 0);
+
+	const struct rio_dataset_config config = {.options = &options, .store = store,
+		.store_path = source_path, .progress = give_up_at_third,
+		.progress_data = &nr_calls};
+
+	assert_int_equal(rio_dataset_create(source, &config, &dataset, &err), RIO_ESYSTEM);
+	assert_int_equal(err.sys_errno, EINTR);
+	assert_int_equal(nr_calls, 3);
+	rio_store_unlock(held);
+	rio_source_destroy(source);
+	rio_options_deinit(&options);
+	free(row_key);
+}
+
 /* Eight processes take turns 50 times each; a shared counter loses no step. */
 static void store_lock__the_lock_holds_under_a_crowd(void **state)
 {
@@ -172,6 +225,8 @@ int main(void)
 		STORE_TEST(store_lock__the_lock_excludes_another_process),
 		STORE_TEST(store_lock__a_killed_holder_releases),
 		STORE_TEST(store_lock__locks_of_two_keys_do_not_meet),
+		STORE_TEST(store_lock__who_only_tries_does_not_wait),
+		STORE_TEST(store_lock__a_dataset_that_waits_for_it_can_be_stopped),
 		STORE_TEST(store_lock__the_lock_holds_under_a_crowd),
 	};
 
