@@ -353,7 +353,8 @@ int rfs_options_parse(struct rfs_options *ret, int argc, char **argv, struct rio
 		return rio_fail(err, RIO_EOPTION, "the last option needs a value");
 	if (!ret->mountpoint)
 		return rio_fail(err, RIO_EOPTION, "SOURCE and MOUNTPOINT are needed");
-	return RFS_CALL_MOUNT;
+	r = rio_options_check(&ret->encoding, err);
+	return r ? r : RFS_CALL_MOUNT;
 }
 
 void rfs_options_deinit(struct rfs_options *options)
