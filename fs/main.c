@@ -58,34 +58,15 @@ static int find_mountpoint(struct parts *parts)
 	return e ? fail_path(given, e) : 0;
 }
 
-/* A relative index_dir is meant from here, and the daemon will not stay here. */
-static int absolute_dir(const char *dir, char **ret)
-{
-	_cleanup_free_ char *cwd = NULL;
-
-	if (dir[0] == '/') {
-		*ret = strdup(dir);
-		return *ret ? 0 : ENOMEM;
-	}
-	cwd = getcwd(NULL, 0);
-	if (!cwd)
-		return errno;
-	return asprintf(ret, "%s/%s", cwd, dir) < 0 ? ENOMEM : 0;
-}
-
+/* Before the daemon leaves this folder, from which a relative index_dir is meant. */
 static int open_store(struct parts *parts)
 {
 	const char *given = parts->options.index_dir;
-	_cleanup_free_ char *dir = NULL;
 	struct rio_error err;
-	int e;
 
 	if (!parts->options.keep_maps)
 		return 0;
-	e = given ? absolute_dir(given, &dir) : 0;
-	if (e)
-		return fail_path(given, e);
-	if (rio_store_create(dir, &parts->store, &err) == 0)
+	if (rio_store_create(given, &parts->store, &err) == 0)
 		return 0;
 	rfs_log_error(&err);
 	if (given)
