@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* recordiofs SOURCE MOUNTPOINT: from the command line to a session, and back down. */
 #include "base/util.h"
+#include "bench.h"
 #include "daemon.h"
 #include "handle.h"
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,34 +62,15 @@ static int find_mountpoint(struct parts *parts)
 	return e ? RFS_EXIT_SYSTEM : 0;
 }
 
-/* A relative index_dir is meant from here, and the daemon will not stay here. */
-static int absolute_dir(const char *dir, char **ret)
-{
-	_cleanup_free_ char *cwd = NULL;
-
-	if (dir[0] == '/') {
-		*ret = strdup(dir);
-		return *ret ? 0 : ENOMEM;
-	}
-	cwd = getcwd(NULL, 0);
-	if (!cwd)
-		return errno;
-	return asprintf(ret, "%s/%s", cwd, dir) < 0 ? ENOMEM : 0;
-}
-
+/* Before the daemon leaves this folder, from which a relative index_dir is meant. */
 static int open_store(struct parts *parts)
 {
 	const char *given = parts->options.index_dir;
-	_cleanup_free_ char *dir = NULL;
 	struct rio_error err;
-	int e;
 
 	if (!parts->options.keep_maps)
 		return 0;
-	e = given ? absolute_dir(given, &dir) : 0;
-	if (e)
-		return fail_path("", given, e);
-	if (rio_store_create(dir, &parts->store, &err) == 0)
+	if (rio_store_create(given, &parts->store, &err) == 0)
 		return 0;
 	rfs_log_error(&err);
 	if (given)
@@ -104,7 +87,7 @@ static int add_session_words(struct parts *parts)
 	char fixed[160];
 
 	snprintf(fixed, sizeof(fixed), "-oro,default_permissions,subtype=recordiofs,max_read=%zu%s",
-		(size_t)RIO_MIB, parts->options.allow_other ? ",allow_other" : "");
+		RFS_READ_BYTES_MAX, parts->options.allow_other ? ",allow_other" : "");
 	if (asprintf(&fsname, "fsname=%s", parts->beneath.path) < 0)
 		return ENOMEM;
 	if (fuse_opt_add_opt_escaped(&words, fsname) || fuse_opt_add_arg(args, fixed) ||
@@ -170,12 +153,25 @@ static int fail_call(const struct rio_error *err)
 	return RFS_EXIT_CALL;
 }
 
+/* Called with stdin, stdout or stderr closed: no file of ours may get its number. */
+static void fill_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct parts parts = {0};
 	struct rio_error err;
 	int code, call;
 
+	fill_stdio();
 	rfs_log_adopt_libfuse();
 	call = rfs_options_parse(&parts.options, argc, argv, &err);
 	switch (call) {

@@ -65,10 +65,10 @@ struct rfs_stream {
 void rfs_stream_init(struct rfs_stream *stream, struct rfs_readahead *ra, void *file,
 	uint64_t len_bytes);
 
-/* Waits for what workers are making of this file.  No get or put may be under way. */
+/* Waits for what workers are making of this file, and for what is not put back yet. */
 void rfs_stream_deinit(struct rfs_stream *stream);
 
-/* Bytes that were found ahead, pinned until they are put back. */
+/* Bytes in blocks, pinned until they are put back. */
 enum { RFS_PIECES_MAX = 4 };
 struct rfs_pieces {
 	unsigned nr;
@@ -78,8 +78,9 @@ struct rfs_pieces {
 
 /*
  * Note that [off, off + len_bytes), which lies within the file, is being read,
- * and pin all of it where it is ahead.  False where it is not: encode it
- * yourself.  Safe from many threads.
+ * and where that is in sequence pin all of it, made now where it is not there yet.
+ * False where it is not, or no block is to be had: encode it yourself.  Safe from
+ * many threads.
  */
 bool rfs_stream_get(struct rfs_stream *stream, uint64_t off, size_t len_bytes,
 	struct rfs_pieces *ret);

@@ -22,6 +22,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Values are copied as they lie in memory, and the format's are little-endian. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "big-endian machines need a swap here");
+
 /* Consecutive values of a group that lie consecutively in the record. */
 struct run {
 	uint32_t value;     /* index of the first, within a row of the group */

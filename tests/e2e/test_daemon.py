@@ -84,6 +84,13 @@ def test_the_command_returns_once_the_mount_can_be_read(background, source, plai
     assert mounting.unmount(background)
 
 
+def test_a_caller_without_stdio_gets_a_mount_all_the_same(background, source, plain):
+    closed = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', str(paths.RECORDIOFS)]
+    done = subprocess.run([*closed, str(source), str(background)], timeout=60, check=False)
+    assert done.returncode == 0
+    assert (background / "a.recordio").read_bytes() == plain
+
+
 def test_relative_paths_mean_the_callers_folder(background, source, plain):
     done = call("source", "mnt", cwd=source.parent)
     assert done.returncode == 0
