@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <limits.h>
 #include <mntent.h>
@@ -29,6 +30,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -183,6 +185,21 @@ static int serve_mounted(struct rfs_mount *mount, const char *mountpoint, int re
 	return RFS_EXIT_OK;
 }
 
+/* libfuse has said what failed; this is what to do about it. */
+static void tell_remedy(void)
+{
+	const char *container = "in a container: --device /dev/fuse --cap-add SYS_ADMIN; "
+				"without a mount: recordio cat";
+	_cleanup_close_ int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && (errno == EACCES || errno == EPERM))
+		rfs_log_note("root must allow it: chmod 666 /dev/fuse; %s", container);
+	else if (fd < 0)
+		rfs_log_note("there is no FUSE here: modprobe fuse; %s", container);
+	else if (prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN) == 0)
+		rfs_log_note("nobody may mount here; %s", container);
+}
+
 int rfs_daemon_serve(struct rfs_mount *mount, struct fuse_args *args, const char *mountpoint,
 	int ready_fd)
 {
@@ -195,8 +212,10 @@ int rfs_daemon_serve(struct rfs_mount *mount, struct fuse_args *args, const char
 		return code;
 	if (fuse_set_signal_handlers(mount->session))
 		goto out_session;
-	if (fuse_session_mount(mount->session, mountpoint))
+	if (fuse_session_mount(mount->session, mountpoint)) {
+		tell_remedy();
 		goto out_signals;
+	}
 	if (chdir("/") == 0)
 		code = serve_mounted(mount, mountpoint, ready_fd);
 out_signals:
@@ -277,6 +296,7 @@ static int remove_dead(const char *given)
 
 int rfs_daemon_resolve_mountpoint(const char *given, char **ret)
 {
+	_cleanup_free_ char *path = NULL;
 	struct stat st;
 	int e = stat(given, &st) < 0 ? errno : 0;
 
@@ -289,6 +309,11 @@ int rfs_daemon_resolve_mountpoint(const char *given, char **ret)
 		return e;
 	if (!S_ISDIR(st.st_mode))
 		return ENOTDIR;
-	*ret = realpath(given, NULL);
-	return *ret ? 0 : errno;
+	path = realpath(given, NULL);
+	if (!path)
+		return errno;
+	if (is_ours(path))
+		return EBUSY;
+	*ret = rio_steal(path);
+	return 0;
 }

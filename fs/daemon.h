@@ -34,7 +34,8 @@ int rfs_daemon_serve(struct rfs_mount *mount, struct fuse_args *args, const char
 
 /*
  * The absolute path of the folder MOUNTPOINT.  Where it is the mount of a recordiofs that has
- * died, that is unmounted first.  Returns 0 or a positive errno.
+ * died, that is unmounted first.  Returns 0 or a positive errno: EBUSY where it is the mount
+ * of one that lives.
  */
 int rfs_daemon_resolve_mountpoint(const char *given, char **ret);
 

@@ -57,6 +57,9 @@ static int find_mountpoint(struct parts *parts)
 
 	if (e == ENOENT)
 		rfs_log("MOUNTPOINT %s does not exist; make it first: mkdir -p %s", given, given);
+	else if (e == EBUSY)
+		rfs_log("MOUNTPOINT %s is the mount of a recordiofs already; unmount that first: "
+			"fusermount3 -u %s", given, given);
 	else if (e)
 		fail_path("MOUNTPOINT ", given, e);
 	return e ? RFS_EXIT_SYSTEM : 0;
@@ -130,6 +133,8 @@ static int run(struct parts *parts)
 
 	if (code)
 		return code;
+	if (parts->options.says_rw && !parts->options.is_from_mount)
+		rfs_log_note("rw has no effect: the mount is read-only, SOURCE is never written");
 	code = open_source(parts);
 	if (code)
 		return code;

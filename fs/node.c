@@ -17,6 +17,7 @@
 #include "node.h"
 
 #include "base/util.h"
+#include "errors.h"
 #include "log.h"
 #include "to_errno.h"
 
@@ -234,6 +235,8 @@ int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int
 	if (!take_turn(node, waiter, &e))
 		return e;
 	e = describe(node, by, probed_fd, waiter, &found);
+	if (found.error)
+		rfs_errors_note(node->path, &node->stamp, found.error);
 	pthread_mutex_lock(&node->lock);
 	node->known = found.known;
 	node->dataset = found.dataset;
@@ -246,12 +249,14 @@ int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int
 
 void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio_error *err)
 {
+	_cleanup_free_ char *latest = NULL;
 	char *error = format_error(err);
-	bool first;
+	bool first, foremost;
 
 	pthread_mutex_lock(&node->lock);
 	first = node->bad_off == RIO_NO_OFFSET;
-	if (bad_off < node->bad_off) {
+	foremost = bad_off < node->bad_off;
+	if (foremost) {
 		char *before = node->error;
 
 		node->bad_off = bad_off;
@@ -260,6 +265,9 @@ void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio
 	}
 	pthread_mutex_unlock(&node->lock);
 	free(error);
+	latest = foremost ? rfs_node_error(node) : NULL;
+	if (latest)
+		rfs_errors_note(node->path, &node->stamp, latest);
 	if (first)
 		rfs_log_error(err);
 }

@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "bench.h"
 #include "caller.h"
+#include "errors.h"
 #include "handle.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 /* For what cannot change: the kernel asks again only once it has forgotten. */
 #define FOREVER_SECONDS (365.0 * 24 * 3600)
@@ -242,9 +244,22 @@ static time_t uptime(const struct rfs_mount *mount)
 	return now.tv_sec - mount->begun.tv_sec;
 }
 
-static char *control_text(struct rfs_mount *mount, enum rfs_kind kind)
+/*
+ * Messages quote cells, so they are for who may read every source anyhow; others
+ * have the attribute of the files that they may read.
+ */
+static bool may_see_errors(fuse_req_t req)
 {
+	uid_t uid = fuse_req_ctx(req)->uid;
+
+	return uid == 0 || uid == geteuid();
+}
+
+static char *control_text(fuse_req_t req, enum rfs_kind kind)
+{
+	struct rfs_mount *mount = mount_of(req);
 	struct rfs_readahead_usage usage;
+	char *errors[RFS_ERRORS_MAX], *text;
 	struct rfs_status status = {
 		.source = mount->beneath->path,
 		.options = mount->options->given,
@@ -257,7 +272,14 @@ static char *control_text(struct rfs_mount *mount, enum rfs_kind kind)
 	status.blocks = usage.nr_blocks;
 	status.memory_bytes = usage.memory_bytes;
 	status.memory_budget_bytes = usage.budget_bytes;
-	return kind == RFS_STATUS ? rfs_status_text(&status) : rfs_status_metrics(&status);
+	if (kind != RFS_STATUS)
+		return rfs_status_metrics(&status);
+	status.errors = errors;
+	status.nr_errors = may_see_errors(req) ? rfs_errors_get(mount->beneath, errors) : 0;
+	text = rfs_status_text(&status);
+	for (size_t i = 0; i < status.nr_errors; i++)
+		free(errors[i]);
+	return text;
 }
 
 /* A control file, as it was when it was opened. */
@@ -277,7 +299,7 @@ static void close_control(struct rfs_opened *opened)
 static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
 {
 	struct control_handle *control = malloc(sizeof(*control));
-	char *text = control_text(mount_of(req), node->kind);
+	char *text = control_text(req, node->kind);
 
 	if (!control || !text) {
 		free(control);

@@ -16,6 +16,7 @@
 #include "options.h"
 
 #include "base/util.h"
+#include "mount_words.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -168,38 +169,6 @@ static const struct {
 
 _Static_assert(RIO_ARRAY_SIZE(setters) + 1 == RIO_ARRAY_SIZE(rfs_option_table),
 	"an option, a setter");
-
-/* What mount(8) and fstab say to others, or what is so in any case. */
-static bool is_dropped(const char *word)
-{
-	static const char *const words[] = {
-		"rw", "ro", "defaults", "auto", "noauto", "user", "nouser", "users", "owner",
-		"group", "nofail", "_netdev", "dev", "nodev", "suid", "nosuid", "exec", "async",
-		"sync", "dirsync", "atime", "noatime", "diratime", "nodiratime", "relatime",
-		"norelatime", "strictatime", "nostrictatime", "lazytime", "nolazytime", "silent",
-		"loud", "mand", "nomand", "iversion", "noiversion",
-	};
-	static const char *const prefixes[] = {"x-", "X-", "comment=", "user="};
-
-	for (size_t i = 0; i < RIO_ARRAY_SIZE(words); i++)
-		if (strcmp(word, words[i]) == 0)
-			return true;
-	for (size_t i = 0; i < RIO_ARRAY_SIZE(prefixes); i++)
-		if (strncmp(word, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	return false;
-}
-
-static bool is_for_kernel(const char *word)
-{
-	static const char *const prefixes[] = {
-		"context=", "fscontext=", "defcontext=", "rootcontext="};
-
-	for (size_t i = 0; i < RIO_ARRAY_SIZE(prefixes); i++)
-		if (strncmp(word, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	return strcmp(word, "noexec") == 0;
-}
 
 static int fail_memory(struct rio_error *err)
 {
@@ -399,9 +368,11 @@ static int take_word(struct parse *parse, const char *word, int key)
 	default:
 		if (word[0] == '-')
 			break;
-		if (!word[0] || is_dropped(word))
+		options->says_rw |= strcmp(word, "rw") == 0;
+		options->is_from_mount |= rfs_word_is_added(word);
+		if (!word[0] || rfs_word_is_dropped(word))
 			return 0;
-		if (is_for_kernel(word))
+		if (rfs_word_is_for_kernel(word))
 			return to_session(options, word, parse->err);
 		return set_word(options, word, parse->err);
 	}
@@ -436,6 +407,7 @@ int rfs_options_parse(struct rfs_options *ret, int argc, char **argv, struct rio
 	int r;
 
 	*ret = (struct rfs_options){
+		.is_from_mount = parse.is_helper,
 		.keep_maps = true,
 		.memory_bytes = DEFAULT_MEMORY_BYTES,
 		.nr_threads = DEFAULT_NR_THREADS,

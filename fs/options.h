@@ -22,6 +22,8 @@ struct rfs_options {
 	char *mountpoint;
 	bool foreground;
 	bool fake;         /* mount -f: say what would fail, mount nothing */
+	bool says_rw;
+	bool is_from_mount; /* called by mount(8), as far as can be told */
 
 	struct rio_options encoding;
 

@@ -8,6 +8,7 @@
 #include "base/util.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct line {
 	const char *key;
@@ -54,13 +55,13 @@ void rfs_count_read(struct rfs_counters *counters, const struct rio_read_stats *
 	rfs_count(&counters->rows, stats->nr_rows);
 }
 
-/* A value of a status line, or of a quoted label: line feeds and quotes escaped. */
-static void put_escaped(FILE *file, const char *text)
+/* On one line: line feeds are escaped, and what else is special there. */
+static void put_escaped(FILE *file, const char *text, const char *special)
 {
 	for (; *text; text++) {
 		if (*text == '\n')
 			fputs("\\n", file);
-		else if (*text == '\\' || *text == '"')
+		else if (strchr(special, *text))
 			fprintf(file, "\\%c", *text);
 		else
 			fputc(*text, file);
@@ -90,12 +91,17 @@ char *rfs_status_text(const struct rfs_status *status)
 		return NULL;
 	gather(status, lines);
 	fputs("version: " RIO_VERSION "\nsource: ", file);
-	put_escaped(file, status->source);
+	put_escaped(file, status->source, "\\");
 	fputs("\noptions: ", file);
-	put_escaped(file, status->options);
+	put_escaped(file, status->options, "\\");
 	fputc('\n', file);
 	for (size_t i = 0; i < NR_LINES; i++)
 		fprintf(file, "%s: %ju\n", lines[i].key, (uintmax_t)lines[i].value);
+	for (size_t i = 0; i < status->nr_errors; i++) {
+		fputs("error_file: ", file);
+		put_escaped(file, status->errors[i], "\\");
+		fputc('\n', file);
+	}
 	return finish(file, &text);
 }
 
@@ -111,7 +117,7 @@ char *rfs_status_metrics(const struct rfs_status *status)
 	gather(status, lines);
 	fputs("# HELP recordiofs_info What is mounted\n# TYPE recordiofs_info gauge\n"
 	      "recordiofs_info{version=\"" RIO_VERSION "\",source=\"", file);
-	put_escaped(file, status->source);
+	put_escaped(file, status->source, "\\\"");
 	fputs("\"} 1\n", file);
 	for (size_t i = 0; i < NR_LINES; i++) {
 		const struct line *l = &lines[i];

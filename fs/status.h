@@ -42,6 +42,8 @@ struct rfs_status {
 	uint64_t blocks; /* encoded ahead, or being encoded */
 	uint64_t memory_bytes;
 	uint64_t memory_budget_bytes;
+	char **errors; /* "PATH: message" of files that cannot be encoded, or not all of them */
+	size_t nr_errors;
 };
 
 /* Freed by the caller; NULL without memory. */

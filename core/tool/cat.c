@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_RANGE };
 
@@ -85,6 +86,9 @@ static int cat_files(const struct rio_tool_call *call, struct rio_error *err)
 
 	if (!r && !call->nr_files)
 		r = rio_fail(err, RIO_EOPTION, "cat needs a FILE; see recordio cat --help");
+	if (!r && isatty(STDOUT_FILENO))
+		r = rio_fail(err, RIO_EOPTION,
+			"records are not for a terminal: write them to a file, with > FILE.recordio");
 	/* A joined stream with a hole in it is worse than a short one: the first error ends it. */
 	for (size_t i = 0; !r && i < call->nr_files && (begin < range.end || i == 0); i++)
 		r = cat_file(call, call->files[i], &range, &begin, err);

@@ -8,8 +8,10 @@
 #include "tool/progress.h"
 #include "tool/tool.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_VERIFY, OPTION_LIST, OPTION_PRUNE };
 
@@ -195,10 +197,60 @@ static int list_entry(void *data, const struct rio_store_entry *entry)
 
 struct pruning {
 	struct rio_store *store;
+	char **paths; /* resolved; of nr_paths, where not 0, only what lies there is pruned */
+	size_t nr_paths;
 	size_t nr_files;
 	uint64_t len_bytes;
 	enum rio_exit code;
 };
+
+static char *make_absolute(const char *path)
+{
+	_cleanup_free_ char *cwd = path[0] == '/' ? strdup("") : getcwd(NULL, 0);
+	char *absolute;
+
+	if (!cwd || asprintf(&absolute, "%s%s%s", cwd, *cwd ? "/" : "", path) < 0)
+		return NULL;
+	for (size_t len = strlen(absolute); len && absolute[len - 1] == '/'; len--)
+		absolute[len - 1] = '\0';
+	return absolute;
+}
+
+/* Absolute, links resolved as far as it exists: what is to be pruned may be gone; "" is "/". */
+static char *resolve(const char *path)
+{
+	_cleanup_free_ char *absolute = make_absolute(path);
+	char *joined;
+
+	for (size_t cut = absolute ? strlen(absolute) + 1 : 0; cut-- > 0;) {
+		_cleanup_free_ char *head = strndup(absolute, cut);
+		_cleanup_free_ char *real = NULL;
+
+		if (absolute[cut] && absolute[cut] != '/')
+			continue;
+		real = head ? realpath(cut ? head : "/", NULL) : NULL;
+		if (real)
+			return asprintf(&joined, "%s%s", cut ? real : "", absolute + cut) < 0
+				       ? NULL
+				       : joined;
+	}
+	return NULL;
+}
+
+static bool is_at_or_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return strncmp(path, top, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+static bool is_meant(const struct pruning *pruning, const struct rio_store_entry *entry)
+{
+	for (size_t i = 0; i < pruning->nr_paths && entry->source_path; i++)
+		if (is_at_or_below(entry->source_path, pruning->paths[i]))
+			return true;
+	return pruning->nr_paths == 0;
+}
 
 static int prune_entry(void *data, const struct rio_store_entry *entry)
 {
@@ -206,7 +258,7 @@ static int prune_entry(void *data, const struct rio_store_entry *entry)
 	struct rio_error err;
 
 	/* A source that cannot be looked at just now may be there all the same. */
-	if (entry->state == RIO_OK || entry->state == RIO_ESYSTEM)
+	if (entry->state == RIO_OK || entry->state == RIO_ESYSTEM || !is_meant(pruning, entry))
 		return 0;
 	if (rio_store_remove(pruning->store, entry->file_name, &err)) {
 		pruning->code = rio_tool_worse(pruning->code, rio_tool_report(&err));
@@ -229,12 +281,36 @@ static enum rio_exit list_maps(const struct rio_tool_call *call)
 								      : RIO_EXIT_DONE;
 }
 
+static void deinit_pruning(struct pruning *pruning)
+{
+	for (size_t i = 0; i < pruning->nr_paths; i++)
+		free(pruning->paths[i]);
+	free(pruning->paths);
+}
+
+static int init_pruning(const struct rio_tool_call *call, struct pruning *ret,
+	struct rio_error *err)
+{
+	*ret = (struct pruning){
+		.store = call->store, .paths = calloc(call->nr_files + 1, sizeof(char *))};
+	while (ret->paths && ret->nr_paths < call->nr_files) {
+		const char *path = call->files[ret->nr_paths];
+
+		ret->paths[ret->nr_paths] = resolve(path);
+		if (!ret->paths[ret->nr_paths])
+			return rio_fail_errno(err, errno, "cannot resolve %s", path);
+		ret->nr_paths++;
+	}
+	return ret->paths ? 0 : rio_fail(err, RIO_ENOMEM, "no memory for a list of paths");
+}
+
 static enum rio_exit prune_maps(const struct rio_tool_call *call)
 {
-	struct pruning pruning = {.store = call->store};
+	_cleanup_(deinit_pruning) struct pruning pruning = {0};
 	struct rio_error err;
 
-	if (rio_store_list(call->store, prune_entry, &pruning, &err))
+	if (init_pruning(call, &pruning, &err) ||
+		rio_store_list(call->store, prune_entry, &pruning, &err))
 		return rio_tool_report(&err);
 	printf("removed %zu file%s, %ju bytes\n", pruning.nr_files,
 		pruning.nr_files == 1 ? "" : "s", (uintmax_t)pruning.len_bytes);
@@ -249,8 +325,8 @@ static const char *wrong_call(const struct rio_tool_call *call)
 
 	if (list + prune + verify > 1)
 		return "--verify, --list and --prune do not go together";
-	if ((list || prune) && call->nr_files)
-		return "--list and --prune are about the whole index folder and take no PATH";
+	if (list && call->nr_files)
+		return "--list is about the whole index folder and takes no PATH";
 	if (!list && !prune && !call->nr_files)
 		return "index needs a PATH; see recordio index --help";
 	if (!call->store)
@@ -279,7 +355,7 @@ const struct rio_tool_command rio_tool_index = {
 	.options = {
 		[OPTION_VERIFY] = {"verify", NULL, "count again and compare with the kept maps"},
 		[OPTION_LIST] = {"list", NULL, "list the kept maps"},
-		[OPTION_PRUNE] = {"prune", NULL, "remove maps of gone or changed sources"},
+		[OPTION_PRUNE] = {"prune", NULL, "remove maps of gone or changed sources; of all, or of those at PATHs"},
 	},
 	.run = run_index,
 };

@@ -242,7 +242,9 @@ static void print_map(const struct rio_tool_call *call, const struct rio_tool_in
 		input->dataset)), map->nr_checkpoints, map->nr_checkpoints == 1 ? "" : "s");
 	if (path)
 		printf(", %ju bytes in %s", (uintmax_t)map_bytes, path);
-	else
+	else if (rio_dataset_stamp(input->dataset)->size_bytes < RIO_STORE_SOURCE_BYTES_MIN)
+		printf(", too small to need one kept");
+	else if (!*reason)
 		printf(", not kept");
 	printf("%s%s\n", *reason ? "; " : "", reason);
 	if (map->bad_quote_off != RIO_NO_OFFSET)

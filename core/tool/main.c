@@ -87,8 +87,13 @@ static enum rio_exit dispatch(int argc, char **argv)
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(commands); i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
 			return run(commands[i], argc - 1, argv + 1);
-	rio_fail(&err, RIO_EOPTION, "there is no command '%s'; recordio --help lists them",
-		argv[1]);
+	if (argv[1][0] == '-')
+		rio_fail(&err, RIO_EOPTION,
+			"unknown option: %s; options stand behind a command, as recordio cat %s",
+			argv[1], argv[1]);
+	else
+		rio_fail(&err, RIO_EOPTION, "there is no command '%s'; recordio --help lists them",
+			argv[1]);
 	return rio_tool_report(&err);
 }
 

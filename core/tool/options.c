@@ -62,16 +62,50 @@ static void fill(struct getopt_table *table, const struct rio_tool_command *comm
 		add(table, rio_option_table[i].name, true, ENCODING | i);
 }
 
-/* What getopt_long complains of, told our way.  optopt says which option it knew. */
-static int fail_on(const struct rio_tool_command *command, const char *argument, int code,
-	struct rio_error *err)
+/* The options of which argument's name is the begin, as "--a, --b"; how many. */
+static size_t list_meant(const struct getopt_table *table, const char *argument, char *text,
+	size_t text_bytes)
 {
-	const char *what = code == ':'		   ? "needs a value"
-			   : optopt >= OWN	   ? "takes no value"
-						   : "is no option, or the begin of several";
+	const char *name = argument + strlen("--");
+	size_t name_bytes = strcspn(name, "="), nr = 0, len = 0;
 
-	return rio_fail(err, RIO_EOPTION, "%s %s; recordio %s --help lists the options", argument,
-		what, command->name);
+	text[0] = '\0';
+	for (size_t i = 0; i < table->nr && len < text_bytes; i++) {
+		/* A name with hyphens stands behind the same with underscores. */
+		if (strncmp(table->options[i].name, name, name_bytes) != 0 ||
+			(i && table->options[i].val == table->options[i - 1].val))
+			continue;
+		len += (size_t)snprintf(text + len, text_bytes - len, "%s--%s", nr++ ? ", " : "",
+			table->options[i].name);
+	}
+	return nr;
+}
+
+/* What getopt_long complains of, told our way.  optopt says which option it knew. */
+static int fail_on(const struct rio_tool_command *command, const struct getopt_table *table,
+	const char *argument, int code, struct rio_error *err)
+{
+	char meant[256], letter[] = {'-', (char)optopt, '\0'};
+
+	if (code == ':' || optopt >= OWN)
+		return rio_fail(err, RIO_EOPTION, "%s %s; recordio %s --help lists the options",
+			argument, code == ':' ? "needs a value" : "takes no value",
+			command->name);
+	if (!optopt && list_meant(table, argument, meant, sizeof(meant)) > 1)
+		return rio_fail(err, RIO_EOPTION, "%s may mean %s", argument, meant);
+	return rio_fail(err, RIO_EOPTION, "unknown option: %s; recordio %s --help lists them",
+		optopt ? letter : argument, command->name);
+}
+
+/* As for recordiofs: -o label=price.  words is NULL where -o ends the line. */
+static int fail_mount_style(const char *words, struct rio_error *err)
+{
+	const char *value = words ? strchr(words, '=') : NULL;
+
+	if (!value)
+		return rio_fail(err, RIO_EOPTION, "unknown option: -o; write --OPTION VALUE");
+	return rio_fail(err, RIO_EOPTION, "unknown option: -o; write --%.*s %.*s",
+		(int)(value - words), words, (int)strcspn(value + 1, ","), value + 1);
 }
 
 static int take(struct rio_tool_call *call, const char **index_dir, int code, const char *value,
@@ -100,9 +134,11 @@ int rio_tool_parse(const struct rio_tool_command *command, int argc, char **argv
 	fill(&table, command);
 	opterr = 0;
 	optind = 0; /* glibc's way to begin anew */
-	while (!r && (code = getopt_long(argc, argv, ":h", table.options, NULL)) != -1) {
-		if (code == ':' || code == '?')
-			r = fail_on(command, argv[optind - 1], code, err);
+	while (!r && (code = getopt_long(argc, argv, ":ho:", table.options, NULL)) != -1) {
+		if (code == 'o' || (code == ':' && optopt == 'o'))
+			r = fail_mount_style(optarg, err);
+		else if (code == ':' || code == '?')
+			r = fail_on(command, &table, argv[optind - 1], code, err);
 		else if (code == 'h')
 			ret->help = true;
 		else

@@ -286,6 +286,58 @@ def test_a_private_file_stays_private_under_allow_other(open_folder):
         mount.stop()
 
 
+def in_namespace(script, *arguments):
+    """Run a shell script that may change its own mounts; skips where none can be had."""
+    if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no mount namespace of its own can be had here")
+    return subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh",
+                           *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=60, check=False)
+
+
+@as_root
+@pytest.mark.parametrize("before,says", [
+    ("mknod -m 600 {folder}/fuse c 10 229; mount --bind {folder}/fuse /dev/fuse; "
+     "set -- setpriv --reuid=%d --clear-groups \"$@\"" % NOBODY,
+     "root must allow it: chmod 666 /dev/fuse; in a container: --device /dev/fuse"),
+    ("mount -t tmpfs none /dev", "there is no FUSE here: modprobe fuse; in a container: --dev"),
+    ("set -- setpriv --bounding-set=-sys_admin \"$@\"", "nobody may mount here; in a container"),
+], ids=["closed", "absent", "incapable"])
+def test_a_refused_mount_is_told_with_the_remedy(background, open_folder, before, says):
+    (open_folder / "mnt").mkdir()
+    done = in_namespace(before.format(folder=open_folder) + '; exec "$@"', paths.RECORDIOFS,
+                        open_folder / "csv", open_folder / "mnt")
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 3, lines
+    assert len(lines) == 2, lines
+    assert lines[1].startswith("recordiofs: note: " + says)
+    assert lines[1].endswith("--cap-add SYS_ADMIN; without a mount: recordio cat")
+
+
+def test_a_second_mount_at_the_same_place_is_refused(background, source, plain):
+    assert call(source, background).returncode == 0
+    done = call(source, background)
+    assert done.returncode == 3
+    assert done.stderr.decode() == (
+        "recordiofs: MOUNTPOINT %s is the mount of a recordiofs already; unmount that first: "
+        "fusermount3 -u %s\n" % (background, background))
+    assert (background / "a.recordio").read_bytes() == plain
+    assert mounting.unmount(background)
+    assert not mounting.is_mounted(background)
+    assert call(source, background).returncode == 0
+
+
+@pytest.mark.parametrize("words,told", [
+    ("rw", True), ("dtype=float32,rw", True), ("ro", False), ("defaults", False),
+    ("rw,dev,suid", False), ("rw,noexec,nosuid,nodev,user=me", False)])
+def test_rw_is_told_to_have_no_effect_unless_mount_says_it(background, source, words, told):
+    """mount(8) says rw by itself, always with others."""
+    done = call(source, background, "-o", words)
+    assert done.returncode == 0
+    assert done.stderr == (b"recordiofs: note: rw has no effect: the mount is read-only, "
+                           b"SOURCE is never written\n" if told else b"")
+
+
 # Run by an ordinary user: mount, read, unmount, and nothing left behind.
 AS_USER = """
 set -e

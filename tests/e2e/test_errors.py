@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -118,6 +119,66 @@ def test_what_cannot_be_encoded_at_all_shows_and_does_not_open(case, source, mou
         path.read_bytes()
     assert error.value.errno == errno.EIO
     assert "data.csv" in os.getxattr(path, "user.recordiofs.error").decode()
+
+
+def errors_in(status):
+    return [line[len("error_file: "):] for line in status.splitlines()
+            if line.startswith("error_file: ")]
+
+
+def test_the_status_lists_the_files_with_a_known_error(source, mounts):
+    (source / "good.csv").write_bytes(b"1,2\n")
+    (source / "late.csv").write_bytes(b"y,price\n1,x\n")
+    (source / "empty\nname.csv").write_bytes(b"\0")
+    mount = mounts(source)
+    mount.expect_log(r"\.csv")
+    assert errors_in(mount.status()) == []
+    pread_all(mount.file("good.recordio"))
+    pread_all(mount.file("late.recordio"))
+    os.stat(mount.file("empty\nname.recordio"))
+    late, empty = errors_in(mount.status())
+    assert late.startswith("%s:2:3: 'x' is not a number" % (source / "late.csv"))
+    assert '"price"' in late
+    assert empty.startswith("%s/empty\\nname.csv" % source)
+    assert "late.csv" not in (mount.path / ".recordiofs" / "metrics").read_text()
+
+    (source / "late.csv").write_bytes(b"1,2\n1,3\n")
+    (source / "empty\nname.csv").unlink()
+    assert errors_in(mount.status()) == []
+
+
+def test_the_status_lists_the_latest_errors_and_no_file_twice(source, mounts):
+    for number in range(25):
+        (source / ("%02d.csv" % number)).write_bytes(b"1,2\n1,x\n")
+    mount = mounts(source)
+    mount.expect_log(r"\.csv")
+    for _ in range(2):
+        for number in range(25):
+            pread_all(mount.file("%02d.recordio" % number))
+    (source / "24.csv").write_bytes(b"1,2\n1,3\n1,y\n")
+    pread_all(mount.file("24.recordio"))
+    found = errors_in(mount.status())
+    assert [os.path.basename(line.split(":")[0]) for line in found] == [
+        "%02d.csv" % number for number in range(5, 25)]
+    assert "24.csv:3:3: 'y'" in found[-1]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to become another user")
+def test_the_status_tells_cells_of_private_files_to_nobody_else(source, mounts):
+    (source / "late.csv").write_bytes(b"1,2\n1,secret\n")
+    mount = mounts(source, "allow_other")
+    mount.expect_log(r"late\.csv")
+    pread_all(mount.file("late.recordio"))
+    assert "secret" in mount.status()
+    fd = os.open(mount.path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        seen = subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "cat",
+             "/proc/self/fd/%d/.recordiofs/status" % fd], pass_fds=[fd], check=True,
+            stdout=subprocess.PIPE).stdout
+    finally:
+        os.close(fd)
+    assert b"errors: " in seen and b"secret" not in seen
 
 
 @pytest.mark.parametrize("case", catalog.REFUSED, ids=repr)

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import struct
 import subprocess
 
@@ -267,8 +268,37 @@ def test_list_and_prune(source, big, index):
     assert words_of(run("index", index, "--prune")) == "removed 0 files, 0 bytes\n"
 
 
+@pytest.mark.parametrize("paths_of,removed", [
+    ([], ["a/b/1.csv", "a/b2.csv", "a/b3/1.csv"]),
+    (["a/b"], ["a/b/1.csv"]),
+    (["a/b/"], ["a/b/1.csv"]),
+    (["a/b2.csv"], ["a/b2.csv"]),
+    (["link/b3"], ["a/b3/1.csv"]),
+    (["a"], ["a/b/1.csv", "a/b2.csv", "a/b3/1.csv"]),
+    (["/"], ["a/b/1.csv", "a/b2.csv", "a/b3/1.csv"]),
+    (["a/b/1.csv", "a/b3"], ["a/b/1.csv", "a/b3/1.csv"]),
+    (["b", "a/b/1", "kept.csv"], []),
+])
+def test_prune_keeps_to_the_paths_given(source, index, paths_of, removed):
+    """Gone, and their folders with them; a map that no source is known of is left alone."""
+    os.symlink("a", source / "link")
+    for name in ("a/b/1.csv", "a/b2.csv", "a/b3/1.csv", "kept.csv"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(BIG)
+    run("index", index, source)
+    (source / "a/b2.csv").unlink()
+    for folder in ("a/b", "a/b3"):
+        shutil.rmtree(source / folder)
+    (index / ("0" * 32 + ".map")).write_bytes(b"rubbish")
+    text = words_of(run("index", index, "--prune", *paths_of, cwd=source))
+    lines = [line.split(":")[0] for line in text.splitlines()[:-1] if "0" * 32 not in line]
+    assert lines == ["removed %s" % (source / name) for name in removed]
+    assert (index / ("0" * 32 + ".map")).exists() == bool(paths_of)
+    assert b"kept.csv" in run("index", index, "--list").stdout
+
+
 @pytest.mark.parametrize("arguments", [
-    ["--list", "--prune"], ["--list", "x.csv"], ["--prune", "x.csv"], ["--verify"], [],
+    ["--list", "--prune"], ["--list", "x.csv"], ["--verify"], [],
     ["--list=1"], ["--index_dir=none", "x.csv"]])
 def test_index_refuses_calls_that_mean_nothing(arguments):
     done = tool.recordio("index", *arguments)
@@ -286,6 +316,34 @@ def test_index_shows_no_bar_for_quick_work_on_a_terminal(big, index):
     os.close(master)
     assert done.returncode == 0
     assert text.split("\x1b[K")[-1] == "%s: 30000 rows, map built\r\n" % big
+
+
+def test_cat_writes_no_records_to_a_terminal(three):
+    names, _ = three
+    master, slave = pty.openpty()
+    done = subprocess.run([str(paths.RECORDIO), "cat", str(names[0])], stdout=slave,
+                          stderr=subprocess.PIPE, check=False)
+    os.set_blocking(master, False)
+    with pytest.raises(BlockingIOError):
+        os.read(master, 1)
+    os.close(slave)
+    os.close(master)
+    assert done.returncode == tool.WRONG_CALL
+    assert b"> FILE.recordio" in done.stderr
+
+
+def map_line(done):
+    return re.search(r"^  map +(.*)$", words_of(done), re.M)[1]
+
+
+def test_info_says_once_why_no_map_is_kept(big, three, tmp_path, index):
+    names, _ = three
+    assert map_line(run("info", index, names[0])).endswith(
+        "checkpoints, too small to need one kept")
+    assert map_line(run("info", "none", big)).endswith("checkpoints, not kept")
+    (tmp_path / "file").write_text("in the way")
+    assert re.fullmatch(r"\w+, \d+ checkpoints; the map is not kept: cannot open .*",
+                        map_line(run("info", tmp_path / "file", big)))
 
 
 def test_info_tells_all_of_it(source, index):
@@ -354,8 +412,19 @@ def test_rows_behind_a_size_of_0_are_not_lost_without_a_word():
 
 
 @pytest.mark.parametrize("arguments,message", [
-    (["cat", "--nosuch", "x"], b"--nosuch is no option"),
+    (["cat", "--nosuch", "x"], b"unknown option: --nosuch; recordio cat --help lists them"),
+    (["info", "--sep", ";"], b"unknown option: --sep; recordio info --help"),
+    (["cat", "-x", "x"], b"unknown option: -x; "),
+    (["cat", "-xy"], b"unknown option: -x; "),
+    (["cat", "--d=x", "x"], b"--d=x may mean --delimiter, --drop, --dtype\n"),
+    (["cat", "--l", "x"], b"--l may mean --label, --label_dtype\n"),
+    (["cat", "x", "-o", "label=price"], b"unknown option: -o; write --label price\n"),
+    (["cat", "-olabel=a=b,drop=2", "x"], b"unknown option: -o; write --label a=b\n"),
+    (["cat", "-o", "x"], b"unknown option: -o; write --OPTION VALUE\n"),
+    (["cat", "-o"], b"unknown option: -o; write --OPTION VALUE\n"),
+    (["--label", "0", "cat"], b"unknown option: --label; options stand behind a command"),
     (["cat", "--dtype"], b"--dtype needs a value"),
+    (["cat", r"--delimiter=\t", "x"], b"delimiter takes ,|tab|CHARACTER"),
     (["index", "--list=yes"], b"--list=yes takes no value"),
     (["cat", "--dtype=int8", "x"], b"dtype takes float32|float64"),
     (["dog"], b"there is no command 'dog'"),
