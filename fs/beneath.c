@@ -138,3 +138,15 @@ char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel)
 		return strdup(beneath->path);
 	return asprintf(&path, "%s/%s", root, rel) < 0 ? NULL : path;
 }
+
+struct rio_stamp rfs_beneath_stamp(int probed_fd, const struct stat *st)
+{
+	struct rio_stamp stamp = rio_stamp_of_stat(st), now;
+	_cleanup_close_ int fd = -1;
+
+	/* Only a real descriptor can ask for writers. */
+	if (rio_stamp_is_recent(&stamp) && rfs_beneath_reopen(probed_fd, &fd) == 0 &&
+		rio_stamp_of_fd(fd, &now) == 0)
+		stamp.written = now.written;
+	return stamp;
+}

@@ -10,6 +10,8 @@
 #ifndef RFS_BENEATH_H
 #define RFS_BENEATH_H
 
+#include "source/source.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -48,6 +50,9 @@ bool rfs_beneath_leads_through(const struct rfs_beneath *beneath, const char *re
 
 /* Open for reading what a probe has found to be a regular file: that file, and no other. */
 int rfs_beneath_reopen(int probed_fd, int *ret_fd);
+
+/* The stamp of what a probe has found to be a regular file. */
+struct rio_stamp rfs_beneath_stamp(int probed_fd, const struct stat *st);
 
 /* SOURCE's absolute path and rel, joined; freed by the caller, NULL without memory. */
 char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel);

@@ -34,7 +34,7 @@ uint64_t rfs_node_ino(const char *path, const struct rio_stamp *stamp)
 {
 	XXH64_hash_t of_path = XXH3_64bits(path, strlen(path));
 	const uint64_t state[] = {stamp->dev, stamp->ino, stamp->size_bytes,
-		(uint64_t)stamp->mtime_ns, (uint64_t)stamp->ctime_ns};
+		(uint64_t)stamp->mtime_ns, (uint64_t)stamp->ctime_ns, stamp->written};
 	uint64_t ino = XXH3_64bits_withSeed(state, sizeof(state), of_path) >> 1;
 
 	return RIO_MAX(ino, (uint64_t)INO_MIN);

@@ -330,7 +330,8 @@ static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_in
 		return;
 	}
 	fi->direct_io = handle->direct;
-	fi->keep_cache = 1;
+	/* Pages of a file that is being written are for this reader only. */
+	fi->keep_cache = !node->stamp.written;
 	fi->noflush = 1;
 	reply_opened(req, fi, &handle->opened, close_file);
 }

@@ -306,7 +306,7 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 		return e;
 	if (!S_ISREG(st.st_mode))
 		return ENOENT;
-	stamp = rio_stamp_of_stat(&st);
+	stamp = rfs_beneath_stamp(fd, &st);
 	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
 	if (e)
 		return e;
@@ -381,7 +381,7 @@ static int probe_again(const struct rfs_tree *tree, const struct rfs_node *node,
 	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &fd, &st));
 	if (e)
 		return e == ENOENT ? ESTALE : e;
-	stamp = rio_stamp_of_stat(&st);
+	stamp = rfs_beneath_stamp(fd, &st);
 	if (!rio_stamp_equal(&stamp, &node->stamp))
 		return ESTALE;
 	*ret_fd = rio_steal_fd(&fd);

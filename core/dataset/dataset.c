@@ -156,7 +156,7 @@ static void note_origin(struct rio_dataset *dataset, const struct rio_map *stale
 	const struct rio_error *why)
 {
 	dataset->map_origin = RIO_MAP_BUILT;
-	if (why->code == RIO_ENOT_INDEXED)
+	if (why->code != RIO_EMAP_STALE && why->code != RIO_EMAP_DAMAGED)
 		return;
 	dataset->map_origin = stale && continues(stale, dataset->map) ? RIO_MAP_EXTENDED
 								       : RIO_MAP_REBUILT;
@@ -220,6 +220,11 @@ static int find_map(struct rio_dataset *dataset, struct rio_source *source,
 
 	if (!config->store || stamp->size_bytes < RIO_STORE_SOURCE_BYTES_MIN)
 		return build_map(dataset, source, config, err);
+	if (stamp->written) {
+		snprintf(dataset->map_reason, sizeof(dataset->map_reason),
+			"the map is not kept: the file is open for writing");
+		return build_map(dataset, source, config, err);
+	}
 	r = rio_options_row_key(config->options, &row_key, err);
 	if (r < 0)
 		return r;

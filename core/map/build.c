@@ -266,7 +266,7 @@ static int finish(struct job *job, struct rio_error *err)
 static int count(struct job *job, struct rio_error *err)
 {
 	struct rio_map *map = job->join.map;
-	int r = rio_source_settled_stamp(job->source, &map->stamp, err);
+	int r = rio_source_stamp(job->source, &map->stamp, err);
 
 	if (r < 0)
 		return r;

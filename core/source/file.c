@@ -51,12 +51,8 @@ static int file_read_at(struct rio_source *source, uint64_t off, void *dst, size
 static int file_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
 {
 	struct file_source *file = (struct file_source *)source;
-	struct stat st;
 
-	if (fstat(file->fd, &st) < 0)
-		return fail(file, err, "cannot stat");
-	*ret = rio_stamp_of_stat(&st);
-	return 0;
+	return rio_stamp_of_fd(file->fd, ret) < 0 ? fail(file, err, "cannot stat") : 0;
 }
 
 static void file_destroy(struct rio_source *source)

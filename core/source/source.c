@@ -3,12 +3,18 @@
 
 #include "base/util.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 /* The tick of the clock that stamps files is 10 ms at the most; twice that is safe. */
 #define SETTLE_NS 20000000
+
+/* A write that began longer ago than this has ended, and a mapping's changes have shown. */
+#define RECENT_NS (INT64_C(600) * 1000000000)
 
 /* A source that changes again during so many waits is being written to: time to go on. */
 #define SETTLE_TRIES 5
@@ -27,6 +33,40 @@ struct rio_stamp rio_stamp_of_stat(const struct stat *st)
 		.mtime_ns = ns_of(&st->st_mtim),
 		.ctime_ns = ns_of(&st->st_ctim),
 	};
+}
+
+bool rio_stamp_is_recent(const struct rio_stamp *stamp)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return ns_of(&now) - stamp->ctime_ns < RECENT_NS;
+}
+
+/*
+ * A read lease is refused while a file is open for writing, or mapped so.  It is given
+ * back at once; a writer who comes in between waits for as long, and the signal that
+ * tells of him is one that nobody notices.
+ */
+static bool is_open_for_writing(int fd)
+{
+	if (fcntl(fd, F_SETSIG, SIGURG) < 0)
+		return false;
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
+		return errno == EAGAIN;
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	return false;
+}
+
+int rio_stamp_of_fd(int fd, struct rio_stamp *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	*ret = rio_stamp_of_stat(&st);
+	ret->written = rio_stamp_is_recent(ret) && is_open_for_writing(fd);
+	return 0;
 }
 
 void rio_source_destroy(struct rio_source *source)
@@ -68,8 +108,12 @@ int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
 			return r;
 		clock_gettime(CLOCK_REALTIME, &now);
 		age_ns = ns_of(&now) - ret->ctime_ns;
-		if (age_ns < 0 || age_ns >= SETTLE_NS || tries == SETTLE_TRIES)
+		if (tries == SETTLE_TRIES)
 			return 0;
+		if ((age_ns < 0 || age_ns >= SETTLE_NS) && !ret->written)
+			return 0;
+		if (age_ns < 0 || age_ns >= SETTLE_NS)
+			age_ns = 0;
 		nanosleep(&(struct timespec){.tv_nsec = SETTLE_NS - age_ns}, NULL);
 	}
 }

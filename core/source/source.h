@@ -19,6 +19,11 @@
 /*
  * What identifies a state of a source.  Two equal stamps mean the same bytes:
  * ctime moves with every write and cannot be set back.
+ *
+ * It moves when a write begins, though, and for a file that is mapped only now and
+ * then: while someone has the file open for writing it may change under the same
+ * times.  So that is part of the state: what is read meanwhile belongs to another
+ * stamp than what is there once the writer is gone.
  */
 struct rio_stamp {
 	uint64_t dev;
@@ -26,16 +31,30 @@ struct rio_stamp {
 	uint64_t size_bytes;
 	int64_t mtime_ns;
 	int64_t ctime_ns;
+	uint64_t written; /* 1: open for writing, and changed lately; else 0 */
 };
 
 static inline bool rio_stamp_equal(const struct rio_stamp *a, const struct rio_stamp *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->size_bytes == b->size_bytes &&
-	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
+	       a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns &&
+	       a->written == b->written;
 }
 
 struct stat;
+
+/* The stamp of a file that nobody has open for writing. */
 struct rio_stamp rio_stamp_of_stat(const struct stat *st);
+
+/* Whether the file changed so lately (10 minutes) that a writer may still be at it. */
+bool rio_stamp_is_recent(const struct rio_stamp *stamp);
+
+/*
+ * The stamp of the regular file that fd is open on, for reading.  Whether it is open
+ * for writing is asked only of recent files, and only its owner and root are told.
+ * Returns 0, or -1 with errno.
+ */
+int rio_stamp_of_fd(int fd, struct rio_stamp *ret);
 
 struct rio_source;
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sources that change: an old handle never mixes, a new open shows the new file at once."""
 import errno
+import mmap
 import os
 import shutil
 import threading
+import time
 
 import pytest
 
@@ -208,3 +210,32 @@ def test_a_source_folder_that_goes_away_is_an_error_not_a_hang(source, mounts):
     shutil.rmtree(source / "sub")
     with pytest.raises(FileNotFoundError):
         open(mount.file("sub/a.recordio"), "rb").close()
+
+
+def test_what_a_mapping_wrote_shows_once_it_is_gone(mounts, source):
+    """Stores to a mapped page move the file's times when the first is made, not with each."""
+    path = source / "a.csv"
+    path.write_bytes(b"1,2\n" * 3000)
+    old, new = encoded(b"1,2\n" * 3000), encoded(b"1,9\n" * 3000)
+    mount = mounts(source)
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as mapping:
+        mapping[0:1] = b"1"
+        for page in range(0, len(mapping), mmap.PAGESIZE):
+            mapping[page] = mapping[page]
+        time.sleep(0.1)
+        assert mount.file("a.recordio").read_bytes() == old
+        times = os.stat(path).st_ctime_ns
+        mapping[:] = b"1,9\n" * 3000
+        assert os.stat(path).st_ctime_ns == times, "the kernel told, so this shows nothing"
+    assert mount.file("a.recordio").read_bytes() == new
+
+
+def test_a_file_that_stays_open_for_writing_is_read_and_followed(mounts, source):
+    path = source / "a.csv"
+    mount = mounts(source)
+    with open(path, "ab") as file:
+        for rows in range(1, 4):
+            file.write(b"1,2\n")
+            file.flush()
+            assert mount.file("a.recordio").read_bytes() == encoded(path.read_bytes())
+    assert mount.file("a.recordio").read_bytes() == encoded(path.read_bytes())

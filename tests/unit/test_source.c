@@ -213,11 +213,12 @@ static void stamp__moves_with_every_change(void **state)
 
 static void stamp__compares_every_field(void **state)
 {
-	const struct rio_stamp stamp = {1, 2, 3, 4, 5};
+	const struct rio_stamp stamp = {1, 2, 3, 4, 5, 0};
 	struct rio_stamp others[] = {
-		{0, 2, 3, 4, 5}, {1, 0, 3, 4, 5}, {1, 2, 0, 4, 5}, {1, 2, 3, 0, 5}, {1, 2, 3, 4, 0}};
+		{0, 2, 3, 4, 5, 0}, {1, 0, 3, 4, 5, 0}, {1, 2, 0, 4, 5, 0}, {1, 2, 3, 0, 5, 0},
+		{1, 2, 3, 4, 0, 0}, {1, 2, 3, 4, 5, 1}};
 
-	assert_true(rio_stamp_equal(&stamp, &(struct rio_stamp){1, 2, 3, 4, 5}));
+	assert_true(rio_stamp_equal(&stamp, &(struct rio_stamp){1, 2, 3, 4, 5, 0}));
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(others); i++)
 		assert_false(rio_stamp_equal(&stamp, &others[i]));
 }
@@ -267,6 +268,26 @@ static int restless_stamp(struct rio_source *source, struct rio_stamp *ret, stru
 	*ret = (struct rio_stamp){.ctime_ns = restless->ctime_ns};
 	return 0;
 }
+
+static void stamp__tells_of_a_writer_who_has_the_file_open(void **state)
+{
+	struct rio_source *source = open_file();
+	struct rio_stamp closed, opened, now;
+	int fd;
+
+	assert_int_equal(rio_source_settled_stamp(source, &closed, &err), 0);
+	assert_int_equal(closed.written, 0);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(rio_source_stamp(source, &opened, &err), 0);
+	assert_int_equal(opened.written, 1);
+	assert_int_equal(rio_source_check(source, &closed, &err), RIO_ESOURCE_CHANGED);
+	close(fd);
+	assert_int_equal(rio_source_stamp(source, &now, &err), 0);
+	assert_true(rio_stamp_equal(&now, &closed));
+	rio_source_destroy(source);
+}
+
 
 static void settled_stamp__is_old_even_if_the_source_changed_during_the_wait(void **state)
 {
@@ -376,6 +397,7 @@ int main(void)
 		IN_FOLDER(stamp__moves_with_every_change),
 		IN_FOLDER(stamp__compares_every_field),
 		IN_FOLDER(stamp__holds_what_the_system_says),
+		IN_FOLDER(stamp__tells_of_a_writer_who_has_the_file_open),
 		IN_FOLDER(settled_stamp__is_old_even_if_the_source_changed_during_the_wait),
 		IN_FOLDER(settled_stamp__does_not_wait_for_ever),
 		IN_FOLDER(open__refuses_all_but_regular_files),
