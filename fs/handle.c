@@ -7,6 +7,10 @@
  * record is known, and new handles are direct (past the page cache), where a
  * short answer is a short read: they get every byte before it.
  *
+ * So it is well to know of one early.  The first to open a file has its begin encoded
+ * (all of a small one), and the record of a quote that the map knows to be bad: errors
+ * in the first rows, and in small files, take no byte before them from any reader.
+ *
  * Once known, a bad record is a wall: no handle gets bytes from behind it, so
  * that what a reader sees does not depend on where it began.
  */
@@ -19,40 +23,9 @@
 
 #include <errno.h>
 
-int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
-	struct rfs_counters *counters, struct rfs_node *node, const struct rfs_waiter *waiter,
-	struct rfs_handle **ret)
-{
-	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
-	struct rfs_handle *handle;
-	int e;
-
-	e = rfs_tree_open_source(tree, node, waiter, &source);
-	if (e)
-		return e;
-	handle = calloc(1, sizeof(*handle));
-	if (!handle)
-		return ENOMEM;
-	handle->tree = tree;
-	handle->counters = counters;
-	handle->node = node;
-	handle->source = rio_steal(source);
-	handle->direct = rfs_node_bad_off(node) != RIO_NO_OFFSET;
-	rfs_stream_init(&handle->stream, readahead, handle, rio_dataset_len_bytes(node->dataset));
-	rfs_tree_pin(tree, node);
-	rfs_count(&counters->open_files, 1);
-	*ret = handle;
-	return 0;
-}
-
-void rfs_handle_close(struct rfs_handle *handle)
-{
-	rfs_stream_deinit(&handle->stream);
-	rio_source_destroy(handle->source);
-	rfs_tree_forget(handle->tree, handle->node, 1);
-	rfs_count(&handle->counters->open_files, -1);
-	free(handle);
-}
+/* What the first to open a file has encoded: of a small one all, else what is read first. */
+#define CHECK_WHOLE_BYTES RIO_MIB
+#define CHECK_BEGIN_BYTES (128 * RIO_KIB)
 
 static int encode(struct rfs_handle *handle, struct rio_scratch *scratch, uint64_t off, void *dst,
 	size_t len_bytes, size_t *ret_bytes, struct rio_error *err)
@@ -107,6 +80,72 @@ static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 	ret->pieces.nr = 0;
 	ret->pieces.iov[0] = (struct iovec){bench->reply, n};
 	return 0;
+}
+
+/* Encode [off, end) for nothing but the errors in it. */
+static void check_range(struct rfs_handle *handle, uint64_t off, uint64_t end)
+{
+	struct rfs_node *node = handle->node;
+	struct rfs_bench *bench = rfs_bench();
+	struct rio_error err;
+	size_t n = 1;
+	int r = 0;
+
+	for (; bench && r == 0 && off < end && n > 0; off += n)
+		r = encode(handle, bench->scratch, off, bench->reply,
+			(size_t)RIO_MIN(end - off, RFS_READ_BYTES_MAX), &n, &err);
+	if (r == RIO_EROW)
+		rfs_node_note_bad(node, err.row * rio_dataset_record_bytes(node->dataset), &err);
+}
+
+static void look_for_bad(struct rfs_handle *handle)
+{
+	const struct rio_dataset *dataset = handle->node->dataset;
+	const struct rio_map *map = rio_dataset_map(dataset);
+	uint64_t size = rio_dataset_len_bytes(dataset);
+	uint64_t bad_off = map->bad_quote_row * rio_dataset_record_bytes(dataset);
+
+	if (!rfs_node_is_first_open(handle->node))
+		return;
+	check_range(handle, 0, size <= CHECK_WHOLE_BYTES ? size : CHECK_BEGIN_BYTES);
+	if (map->bad_quote_off != RIO_NO_OFFSET)
+		check_range(handle, bad_off, bad_off + 1);
+}
+
+int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
+	struct rfs_counters *counters, struct rfs_node *node, const struct rfs_waiter *waiter,
+	struct rfs_handle **ret)
+{
+	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
+	struct rfs_handle *handle;
+	int e;
+
+	e = rfs_tree_open_source(tree, node, waiter, &source);
+	if (e)
+		return e;
+	handle = calloc(1, sizeof(*handle));
+	if (!handle)
+		return ENOMEM;
+	handle->tree = tree;
+	handle->counters = counters;
+	handle->node = node;
+	handle->source = rio_steal(source);
+	look_for_bad(handle);
+	handle->direct = rfs_node_bad_off(node) != RIO_NO_OFFSET;
+	rfs_stream_init(&handle->stream, readahead, handle, rio_dataset_len_bytes(node->dataset));
+	rfs_tree_pin(tree, node);
+	rfs_count(&counters->open_files, 1);
+	*ret = handle;
+	return 0;
+}
+
+void rfs_handle_close(struct rfs_handle *handle)
+{
+	rfs_stream_deinit(&handle->stream);
+	rio_source_destroy(handle->source);
+	rfs_tree_forget(handle->tree, handle->node, 1);
+	rfs_count(&handle->counters->open_files, -1);
+	free(handle);
 }
 
 int rfs_handle_read(struct rfs_handle *handle, uint64_t off, size_t len_bytes,

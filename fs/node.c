@@ -272,6 +272,17 @@ void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio
 		rfs_log_error(err);
 }
 
+bool rfs_node_is_first_open(struct rfs_node *node)
+{
+	bool first;
+
+	pthread_mutex_lock(&node->lock);
+	first = !node->opened;
+	node->opened = true;
+	pthread_mutex_unlock(&node->lock);
+	return first;
+}
+
 uint64_t rfs_node_bad_off(struct rfs_node *node)
 {
 	uint64_t off;

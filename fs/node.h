@@ -50,6 +50,7 @@ struct rfs_node {
 	enum rfs_known known;
 	struct rio_dataset *dataset; /* constant once RFS_READY */
 	int broken_errno;
+	bool opened;      /* at least once */
 	uint64_t bad_off; /* of the first record known to be bad, or RIO_NO_OFFSET */
 	char *error;      /* the message about it, or about a broken file; NULL: none */
 
@@ -96,6 +97,9 @@ int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int
 void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio_error *err);
 
 uint64_t rfs_node_bad_off(struct rfs_node *node);
+
+/* True for the first who asks, and nobody else. */
+bool rfs_node_is_first_open(struct rfs_node *node);
 
 /* A copy of the message, freed by the caller; NULL where there is none (or no memory). */
 char *rfs_node_error(struct rfs_node *node);

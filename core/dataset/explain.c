@@ -5,6 +5,8 @@
  */
 #include "dataset/internal.h"
 
+#include "csv/locate.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -129,59 +131,28 @@ int rio_explain_too_long(const struct rio_segment *segment, uint64_t row, struct
 	return place(segment, field ? f->end[field - 1] + 1 : 0, row, err);
 }
 
-/* Where a scan of bytes, one by one, has got to; and the cell it is in. */
-struct cursor {
-	const struct rio_dialect *dialect;
-	uint64_t line, line_off;
-	bool inside;
-	bool cell_begun; /* more than blanks so far */
-	uint64_t cell_off, cell_line, cell_line_off;
-};
-
-static void step(struct cursor *c, uint64_t off, uint8_t byte)
-{
-	bool ends_cell = !c->inside && (byte == c->dialect->delimiter || byte == '\n');
-
-	if (byte == c->dialect->quote)
-		c->inside = !c->inside;
-	if (ends_cell) {
-		c->cell_begun = false;
-	} else if (!c->cell_begun && !rio_dialect_is_blank(c->dialect, byte)) {
-		c->cell_begun = true;
-		c->cell_off = off;
-		c->cell_line = c->line;
-		c->cell_line_off = c->line_off;
-	}
-	if (byte == '\n') {
-		c->line++;
-		c->line_off = off + 1;
-	}
-}
-
 /* Go through the source from a checkpoint up to and with src_off. */
-static int run_to(struct cursor *c, const struct rio_checkpoint *from,
-	struct rio_source *source, uint64_t src_off, struct rio_error *err)
+static int locate(const struct rio_map *map, const struct rio_dialect *dialect,
+	struct rio_source *source, uint64_t src_off, struct rio_locator *ret,
+	struct rio_error *err)
 {
 	enum { WINDOW_BYTES = 32 * 1024 };
+	const struct rio_checkpoint *from = &map->checkpoints[rio_map_find_offset(map, src_off)];
 	_cleanup_free_ uint8_t *window = malloc(WINDOW_BYTES);
-	uint64_t off = from->src_off;
 
 	if (!window)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	c->line = from->line + 1;
-	c->line_off = off;
-	while (off <= src_off) {
+	rio_locator_init(ret, dialect, from->src_off, from->line + 1);
+	while (ret->off <= src_off) {
 		size_t n = 0;
-		int r = rio_source_read_at(source, off, window,
-			RIO_MIN((uint64_t)WINDOW_BYTES, src_off + 1 - off), &n, err);
+		int r = rio_source_read_at(source, ret->off, window,
+			RIO_MIN((uint64_t)WINDOW_BYTES, src_off + 1 - ret->off), &n, err);
 
 		if (r < 0)
 			return r;
 		if (n == 0)
 			return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short");
-		for (size_t i = 0; i < n; i++)
-			step(c, off + i, window[i]);
-		off += n;
+		rio_locator_feed(ret, window, n);
 	}
 	return 0;
 }
@@ -190,15 +161,14 @@ int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *sour
 	struct rio_error *err)
 {
 	const struct rio_map *map = dataset->map;
-	const size_t at = rio_map_find_offset(map, map->bad_quote_off);
-	struct cursor c = {.dialect = &dataset->schema->rules.dialect};
+	struct rio_locator at;
 	uint8_t cell[64];
 	char text[RIO_QUOTED_TEXT_BYTES];
 	size_t n = 0;
-	int r = run_to(&c, &map->checkpoints[at], source, map->bad_quote_off, err);
+	int r = locate(map, &dataset->schema->rules.dialect, source, map->bad_quote_off, &at, err);
 
 	if (r == 0)
-		r = rio_source_read_at(source, c.cell_off, cell, sizeof(cell), &n, err);
+		r = rio_source_read_at(source, at.cell_off, cell, sizeof(cell), &n, err);
 	if (r < 0)
 		return r;
 	rio_quote_cell(cell, n, text, sizeof(text));
@@ -208,9 +178,9 @@ int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *sour
 			  "quote=none takes quotes as they are", text);
 	if (err) {
 		err->row = map->bad_quote_row;
-		err->src_off = c.cell_off;
-		err->line = c.cell_line;
-		err->column = c.cell_off - c.cell_line_off + 1;
+		err->src_off = at.cell_off;
+		err->line = at.cell_line;
+		err->column = at.cell_column;
 	}
 	return RIO_EROW;
 }

@@ -2,6 +2,7 @@
 #include "schema/schema.h"
 
 #include "csv/kernel.h"
+#include "csv/locate.h"
 #include "schema/columns.h"
 #include "schema/sample.h"
 
@@ -85,23 +86,20 @@ static int read_names(struct rio_schema *schema, const struct rio_sample *sample
 	return 0;
 }
 
-/* Fail over something at sample[at] in the first row; a byte order mark is no column. */
+/* Fail over the cell of the first row that sample[at] is in; a byte order mark is no column. */
 static int fail_at(const struct rio_schema *schema, const uint8_t *sample, size_t at,
 	const char *message, struct rio_error *err)
 {
-	size_t line_begin = schema->header_off;
+	struct rio_locator l;
 
+	rio_fail(err, RIO_EROW, "%s", message);
 	if (!err)
 		return RIO_EROW;
-	rio_fail(err, RIO_EROW, "%s", message);
-	err->src_off = at;
-	err->line = 1;
-	for (size_t i = line_begin; i < at; i++)
-		if (sample[i] == '\n') {
-			err->line++;
-			line_begin = i + 1;
-		}
-	err->column = at - line_begin + 1;
+	rio_locator_init(&l, &schema->rules.dialect, schema->header_off, 1);
+	rio_locator_feed(&l, sample + l.off, at + 1 - l.off);
+	err->src_off = l.cell_off;
+	err->line = l.cell_line;
+	err->column = l.cell_column;
 	return RIO_EROW;
 }
 
@@ -263,12 +261,19 @@ static int resolve_roles(struct rio_schema *schema, const struct rio_options *op
 	return resolve_features(schema, options, dropped, err);
 }
 
-/* The file's only row has an odd number of quotes: the last of them opened. */
+/* The file's only row has an odd number of quotes. */
 static int fail_open(const struct rio_schema *schema, const uint8_t *sample, size_t sample_bytes,
 	struct rio_error *err)
 {
 	const uint8_t *open = memrchr(sample, schema->rules.dialect.quote, sample_bytes);
+	size_t begin = schema->header_off;
+	struct rio_tally tally;
 
+	rio_tally_init(&tally);
+	rio_kernel()->tally(&schema->rules.dialect, sample + begin, sample_bytes - begin, &tally);
+	if (tally.bad_quote[0] != RIO_NO_OFFSET)
+		return fail_at(schema, sample, begin + tally.bad_quote[0],
+			"a quote stands inside a field of the first row", err);
 	return fail_at(schema, sample, (size_t)(open - sample),
 		"a quote is opened in the first row and never closed", err);
 }

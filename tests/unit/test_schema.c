@@ -331,12 +331,13 @@ static void first_row__that_cannot_be_read_is_an_error_with_a_place(void **state
 		const char *message;
 		uint64_t src_off, line, column;
 	} cases[] = {
-		{TEXT("a,b\0c\n1,2\n"), "a NUL byte in the header", 3, 1, 4},
-		{TEXT("\n\"a\nx\0\",b\n1,2\n"), "a NUL byte in the header", 5, 3, 2},
-		{TEXT("a,b\"c\n1,2\"\n3,4\n"), "a quote stands inside a field of the header", 3, 1, 4},
-		{TEXT("\"a\"b,c\n1,2\n"), "a quote stands inside a field of the header", 3, 1, 4},
+		{TEXT("a,b\0c\n1,2\n"), "a NUL byte in the header", 2, 1, 3},
+		{TEXT("\n\"a\nx\0\",b\n1,2\n"), "a NUL byte in the header", 1, 2, 1},
+		{TEXT("a,b\"c\n1,2\"\n3,4\n"), "a quote stands inside a field of the header", 2, 1, 3},
+		{TEXT("\"a\"b,c\n1,2\n"), "a quote stands inside a field of the header", 0, 1, 1},
+		{TEXT("a,b\"c,d\n1,2\n"), "a quote stands inside a field of the first row", 2, 1, 3},
 		{TEXT("\xef\xbb\xbf" "a,b\"c\"\n1,2\n"), "a quote stands inside a field of the header",
-			6, 1, 4},
+			5, 1, 3},
 		{TEXT("\"a,b\n1,2\n"), "a quote is opened in the first row and never closed", 0, 1, 1},
 		{TEXT("\n\na,\"b\n1,2\n"), "a quote is opened in the first row and never closed",
 			4, 3, 3},
