@@ -6,6 +6,7 @@
 #include "caller.h"
 #include "errors.h"
 #include "handle.h"
+#include "xattr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -396,45 +397,6 @@ static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
 
 /* --- extended attributes --- */
 
-#define XATTR_PREFIX "user.recordiofs."
-
-static char *print_count(uint64_t value)
-{
-	char *text;
-
-	return asprintf(&text, "%ju", (uintmax_t)value) < 0 ? NULL : text;
-}
-
-static const struct rio_dataset *dataset_of(struct rfs_node *node)
-{
-	const struct rio_dataset *dataset;
-
-	pthread_mutex_lock(&node->lock);
-	dataset = node->dataset;
-	pthread_mutex_unlock(&node->lock);
-	return dataset;
-}
-
-/* The value of name after the prefix, freed by the caller; NULL where node has none. */
-static char *xattr_value(struct rfs_mount *mount, struct rfs_node *node, const char *name)
-{
-	const struct rio_dataset *dataset = dataset_of(node);
-
-	if (strcmp(name, "source") == 0)
-		return rfs_beneath_absolute(mount->beneath, node->path);
-	if (strcmp(name, "error") == 0)
-		return rfs_node_error(node);
-	if (!dataset)
-		return NULL;
-	if (strcmp(name, "rows") == 0)
-		return print_count(rio_dataset_nr_rows(dataset));
-	if (strcmp(name, "columns") == 0)
-		return print_count(rio_dataset_schema(dataset)->nr_columns);
-	if (strcmp(name, "record_bytes") == 0)
-		return print_count(rio_dataset_record_bytes(dataset));
-	return NULL;
-}
-
 /* size 0 asks how much room is needed. */
 static void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t size)
 {
@@ -448,11 +410,8 @@ static void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t si
 
 static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
 {
-	struct rfs_node *node = node_of(req, id);
-	_cleanup_free_ char *value = NULL;
+	_cleanup_free_ char *value = rfs_xattr_value(mount_of(req)->beneath, node_of(req, id), name);
 
-	if (node->kind == RFS_FILE && strncmp(name, XATTR_PREFIX, strlen(XATTR_PREFIX)) == 0)
-		value = xattr_value(mount_of(req), node, name + strlen(XATTR_PREFIX));
 	if (value)
 		reply_xattr(req, value, strlen(value), size);
 	else
@@ -461,17 +420,9 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
 
 static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)
 {
-	static const char *const names[] = {"columns", "error", "record_bytes", "rows", "source"};
-	struct rfs_node *node = node_of(req, id);
-	char list[RIO_ARRAY_SIZE(names) * 64];
-	size_t len = 0;
+	char list[RFS_XATTR_LIST_BYTES];
+	size_t len = rfs_xattr_list(mount_of(req)->beneath, node_of(req, id), list);
 
-	for (size_t i = 0; i < RIO_ARRAY_SIZE(names) && node->kind == RFS_FILE; i++) {
-		_cleanup_free_ char *value = xattr_value(mount_of(req), node, names[i]);
-
-		if (value)
-			len += (size_t)sprintf(list + len, XATTR_PREFIX "%s", names[i]) + 1;
-	}
 	reply_xattr(req, list, len, size);
 }
 

@@ -105,7 +105,7 @@ def split(data, delimiter, quote):
     quote = quote[0] if quote else None
     rows = []
     pos = len(BOM) if data.startswith(BOM) else 0
-    line, line_off = 1, 0
+    line, line_off = 1, pos
 
     while pos < len(data):
         # A blank line is none.
@@ -297,7 +297,7 @@ def read_row(data, row, columns, nr_columns, options):
 
 
 def place(data, off):
-    begin = data.rfind(b"\n", 0, off) + 1
+    begin = data.rfind(b"\n", 0, off) + 1 or (len(BOM) if data.startswith(BOM) else 0)
     return data.count(b"\n", 0, off) + 1, off - begin + 1
 
 

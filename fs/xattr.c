@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "xattr.h"
+
+#include "base/util.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PREFIX "user.recordiofs."
+
+static char *print_count(uint64_t value)
+{
+	char *text;
+
+	return asprintf(&text, "%ju", (uintmax_t)value) < 0 ? NULL : text;
+}
+
+static const struct rio_dataset *dataset_of(struct rfs_node *node)
+{
+	const struct rio_dataset *dataset;
+
+	pthread_mutex_lock(&node->lock);
+	dataset = node->dataset;
+	pthread_mutex_unlock(&node->lock);
+	return dataset;
+}
+
+char *rfs_xattr_value(const struct rfs_beneath *beneath, struct rfs_node *node, const char *name)
+{
+	const struct rio_dataset *dataset;
+
+	if (node->kind != RFS_FILE || strncmp(name, PREFIX, strlen(PREFIX)) != 0)
+		return NULL;
+	name += strlen(PREFIX);
+	dataset = dataset_of(node);
+	if (strcmp(name, "source") == 0)
+		return rfs_beneath_absolute(beneath, node->path);
+	if (strcmp(name, "error") == 0)
+		return rfs_node_error(node);
+	if (!dataset)
+		return NULL;
+	if (strcmp(name, "rows") == 0)
+		return print_count(rio_dataset_nr_rows(dataset));
+	if (strcmp(name, "columns") == 0)
+		return print_count(rio_dataset_schema(dataset)->nr_columns);
+	if (strcmp(name, "record_bytes") == 0)
+		return print_count(rio_dataset_record_bytes(dataset));
+	return NULL;
+}
+
+size_t rfs_xattr_list(const struct rfs_beneath *beneath, struct rfs_node *node,
+	char list[RFS_XATTR_LIST_BYTES])
+{
+	static const char *const names[] = {PREFIX "columns", PREFIX "error",
+		PREFIX "record_bytes", PREFIX "rows", PREFIX "source"};
+	size_t len = 0;
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *value = rfs_xattr_value(beneath, node, names[i]);
+
+		if (value)
+			len += (size_t)(stpcpy(list + len, names[i]) - (list + len)) + 1;
+	}
+	return len;
+}

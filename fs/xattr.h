@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The extended attributes of files: user.recordiofs.rows, .columns, .record_bytes,
+ * .source, and .error where something is wrong.
+ *
+ * Below it: beneath, node.
+ */
+#ifndef RFS_XATTR_H
+#define RFS_XATTR_H
+
+#include "beneath.h"
+#include "node.h"
+
+/* The attribute of that whole name, freed by the caller; NULL where node has none. */
+char *rfs_xattr_value(const struct rfs_beneath *beneath, struct rfs_node *node,
+	const char *name);
+
+/* The names that node has, each ended by a NUL. Returns their length. */
+#define RFS_XATTR_LIST_BYTES 256
+size_t rfs_xattr_list(const struct rfs_beneath *beneath, struct rfs_node *node,
+	char list[RFS_XATTR_LIST_BYTES]);
+
+#endif
