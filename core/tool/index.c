@@ -355,7 +355,7 @@ const struct rio_tool_command rio_tool_index = {
 	.options = {
 		[OPTION_VERIFY] = {"verify", NULL, "count again and compare with the kept maps"},
 		[OPTION_LIST] = {"list", NULL, "list the kept maps"},
-		[OPTION_PRUNE] = {"prune", NULL, "remove maps of gone or changed sources; of all, or of those at PATHs"},
+		[OPTION_PRUNE] = {"prune", NULL, "remove maps of gone or changed sources (of those at PATHs)"},
 	},
 	.run = run_index,
 };
