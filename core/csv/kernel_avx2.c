@@ -326,19 +326,18 @@ static ALWAYS_INLINE struct group make_group(const struct rio_group *fields,
 }
 
 /* Four fields of one digit each, with single separators between. */
-static ALWAYS_INLINE bool four_digits(const struct rio_group *g, float *out)
+static ALWAYS_INLINE bool four_digits(const struct rio_group *g, __m128i *ret)
 {
 	const __m128i even = _mm_setr_epi8(0, -1, -1, -1, 2, -1, -1, -1, 4, -1, -1, -1, 6, -1, -1,
 		-1);
-	const uint8_t *p = g->p + (uint32_t)(g->before[0] + 1);
-	__m128i text = _mm_shuffle_epi8(_mm_loadl_epi64((const void *)p), even);
-	__m128i digits = _mm_sub_epi32(text, _mm_set1_epi32('0'));
 	const __m128i nine = _mm_set1_epi32(9);
+	__m128i text;
 
-	if (bits_of(_mm_cmpeq_epi32(_mm_max_epu32(digits, nine), nine)) != 15)
+	if (!g->adjacent || g->end[3] - g->before[0] != 8)
 		return false;
-	_mm_storeu_ps(out, _mm_cvtepi32_ps(digits));
-	return true;
+	text = _mm_loadl_epi64((const void *)(g->p + (uint32_t)(g->before[0] + 1)));
+	*ret = _mm_sub_epi32(_mm_shuffle_epi8(text, even), _mm_set1_epi32('0'));
+	return bits_of(_mm_cmpeq_epi32(_mm_max_epu32(*ret, nine), nine)) == 15;
 }
 
 static ALWAYS_INLINE unsigned marked(__m256i quadwords)
@@ -353,11 +352,13 @@ static ALWAYS_INLINE unsigned four_f32(const struct rio_group *fields, struct ri
 	struct mantissas m;
 	__m256d value;
 	__m256i low, not_zero;
+	__m128i few;
 	__m128 floats;
 
-	if (fields->adjacent && fields->end[3] - fields->before[0] == 8 &&
-		four_digits(fields, out))
+	if (four_digits(fields, &few)) {
+		_mm_storeu_ps(out, _mm_cvtepi32_ps(few));
 		return 0;
+	}
 	g = make_group(fields, habits);
 	m = read_mantissas(&g, fields->p);
 	value = _mm256_mul_pd(to_double(m.w),
@@ -389,18 +390,24 @@ static ALWAYS_INLINE unsigned four_f32(const struct rio_group *fields, struct ri
 static ALWAYS_INLINE unsigned four_f64(const struct rio_group *fields, struct rio_habits habits,
 	void *out)
 {
-	struct group g = make_group(fields, habits);
-	struct mantissas m = read_mantissas(&g, fields->p);
 	const __m128i most = _mm_set1_epi32(22), none = _mm_setzero_si128();
-	__m128i scale = _mm_sub_epi32(
-		_mm_add_epi32(m.before_point, g.exponent), _mm_set1_epi32(16));
-	__m128i down = _mm_max_epi32(_mm_sub_epi32(none, scale), none);
-	__m128i up = _mm_max_epi32(scale, none);
-	__m256i sign = _mm256_slli_epi64(_mm256_cvtepi32_epi64(m.negative), 63);
+	__m256i sign;
+	__m128i scale, down, up;
+	struct mantissas m;
+	struct group g;
 	__m256d value;
 
+	if (four_digits(fields, &scale)) {
+		_mm256_storeu_pd(out, _mm256_cvtepi32_pd(scale));
+		return 0;
+	}
+	g = make_group(fields, habits);
+	m = read_mantissas(&g, fields->p);
+	scale = _mm_sub_epi32(_mm_add_epi32(m.before_point, g.exponent), _mm_set1_epi32(16));
+	down = _mm_max_epi32(_mm_sub_epi32(none, scale), none);
+	up = _mm_max_epi32(scale, none);
+	sign = _mm256_slli_epi64(_mm256_cvtepi32_epi64(m.negative), 63);
 	g.given_up |= bits_of(longer_than(down, 22)) | bits_of(longer_than(up, 22));
-	g.given_up |= marked(_mm256_cmpgt_epi64(m.w, _mm256_set1_epi64x(1LL << 53)));
 	value = _mm256_div_pd(to_double(m.w),
 		_mm256_i32gather_pd(rio_number_pow10, _mm_min_epi32(down, most), 8));
 

@@ -35,8 +35,10 @@
  * Given up is also every field with an unexpected byte: it is read by itself, as is a
  * missing value, text, or any of float()'s rarer forms.
  *
- * A double needs all its bits, so to_f64 divides: W < 2^53 and a power of ten up to
- * 10^16 are exact, and a division rounds correctly.  Larger W are given up.
+ * A double needs all its bits, so to_f64 divides.  W < 10^16 < 2^54 ends in a 0, since
+ * where all 16 bytes are digits the field is given up; and even numbers up to 2^54 are
+ * exact as doubles, like powers of ten up to 10^22.  A division of what is exact rounds
+ * correctly.
  */
 #include "csv/kernel.h"
 
@@ -313,16 +315,16 @@ static inline __mmask8 has_rest(const struct group *g)
  * Eight fields of one digit each, with single separators between: nothing but
  * digits stands at the even places of sixteen bytes.
  */
-static inline bool eight_digits(const struct rio_group *g, float *out)
+static inline bool eight_digits(const struct rio_group *g, __m256i *ret)
 {
-	__m128i text = _mm_loadu_si128((const void *)(g->p + (uint32_t)(g->before[0] + 1)));
-	__m256i digits = _mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_cvtepi16_epi8(text)),
-		_mm256_set1_epi32('0'));
+	__m128i text;
 
-	if (_mm256_cmpgt_epu32_mask(digits, _mm256_set1_epi32(9)))
+	if (!g->adjacent || g->end[7] - g->before[0] != 16)
 		return false;
-	_mm256_storeu_ps(out, _mm256_cvtepi32_ps(digits));
-	return true;
+	text = _mm_loadu_si128((const void *)(g->p + (uint32_t)(g->before[0] + 1)));
+	*ret = _mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_cvtepi16_epi8(text)),
+		_mm256_set1_epi32('0'));
+	return !_mm256_cmpgt_epu32_mask(*ret, _mm256_set1_epi32(9));
 }
 
 static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio_group *fields,
@@ -334,9 +336,10 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 	__m512i low;
 	__m256i floats;
 
-	if (fields->adjacent && fields->end[7] - fields->before[0] == 16 &&
-		eight_digits(fields, out))
+	if (eight_digits(fields, &floats)) {
+		_mm256_storeu_ps(out, _mm256_cvtepi32_ps(floats));
 		return 0;
+	}
 	g = make_group(fields, habits);
 	m = read_mantissas(&g, fields->p);
 	if (habits.exponents)
@@ -369,15 +372,20 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio_group *fields,
 	struct rio_habits habits, void *out)
 {
-	struct group g = make_group(fields, habits);
-	struct mantissas m = read_mantissas(&g, fields->p);
+	struct group g;
+	struct mantissas m;
 	__m512d value, up, down;
 	__m256i scale;
 
+	if (eight_digits(fields, &scale)) {
+		_mm512_storeu_pd(out, _mm512_cvtepi32_pd(scale));
+		return 0;
+	}
+	g = make_group(fields, habits);
+	m = read_mantissas(&g, fields->p);
 	scale = _mm256_sub_epi32(_mm256_add_epi32(m.before_point, g.exponent),
 		_mm256_set1_epi32(16));
 	g.given_up |= _mm256_cmpgt_epi32_mask(_mm256_abs_epi32(scale), _mm256_set1_epi32(22));
-	g.given_up |= _mm512_cmpgt_epu64_mask(m.w, _mm512_set1_epi64(1LL << 53));
 	scale = _mm256_maskz_mov_epi32((__mmask8)~g.given_up, scale);
 	down = _mm512_i32gather_pd(
 		_mm256_max_epi32(_mm256_sub_epi32(_mm256_setzero_si256(), scale),
