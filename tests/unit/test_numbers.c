@@ -5,8 +5,7 @@
  */
 #include "unit.h"
 
-#include "csv/field.h"
-#include "csv/kernel.h"
+#include "numbers_truth.h"
 
 #include <math.h>
 
@@ -121,46 +120,18 @@ static const struct rio_cell_rules all_rules[] = {
 	{.dialect = {',', RIO_QUOTE_NONE}, .missing_value = 3, .bad_is_nan = true},
 };
 
-static void fail_field(const struct chunk *c, size_t i, const char *kernel)
-{
-	fprintf(stderr, "%s, field %zu: '%.*s'\n", kernel, i,
-		(int)(c->ends[i + 1] - (uint32_t)(c->ends[i] + 1)), c->p + (uint32_t)(c->ends[i] + 1));
-}
-
 /* gathered: with a copied array of befores, so that fields are not known to be adjacent. */
 static void check_kernel(const struct rio_kernel *k, const struct rio_cell_rules *rules,
 	const struct chunk *c, bool gathered)
 {
-	float f32[FIELDS_MAX];
-	double f64[FIELDS_MAX], value;
 	uint32_t befores[FIELDS_MAX];
-	const uint32_t *before = c->ends;
-	size_t nr32, nr64, good = 0;
+	size_t i;
 
 	memcpy(befores, c->ends, c->nr * sizeof(*befores));
-	if (gathered)
-		before = befores;
-	nr32 = k->to_f32(rules, c->p, before, c->ends + 1, c->nr, f32);
-	nr64 = k->to_f64(rules, c->p, before, c->ends + 1, c->nr, f64);
-	for (; good < c->nr; good++) {
-		float narrow;
-
-		if (!rio_field_read(rules, c->p, c->ends[good], c->ends[good + 1], &value))
-			break;
-		narrow = (float)value;
-		if (good >= nr32 || memcmp(&narrow, &f32[good], sizeof(narrow)) != 0) {
-			fail_field(c, good, k->name);
-			fail_msg("f32 %a, not %a", good < nr32 ? (double)f32[good] : 0, (double)narrow);
-		}
-		if (good >= nr64 || memcmp(&value, &f64[good], sizeof(value)) != 0) {
-			fail_field(c, good, k->name);
-			fail_msg("f64 %a, not %a", good < nr64 ? f64[good] : 0, value);
-		}
-	}
-	if (nr32 != good || nr64 != good)
-		fail_field(c, good, k->name);
-	assert_int_equal(nr32, good);
-	assert_int_equal(nr64, good);
+	if (!numbers_agree(k, rules, c->p, gathered ? befores : c->ends, c->ends + 1, c->nr, &i))
+		fail_msg("%s, field %zu: '%.*s'", k->name, i,
+			(int)(c->ends[i + 1] - (uint32_t)(c->ends[i] + 1)),
+			c->p + (uint32_t)(c->ends[i] + 1));
 }
 
 static void check_chunk(const struct chunk *c)
