@@ -19,6 +19,12 @@
 /* For what cannot change: the kernel asks again only once it has forgotten. */
 #define FOREVER_SECONDS (365.0 * 24 * 3600)
 
+/*
+ * For a folder's own times and permissions: each walk through it would ask again.  What
+ * lies in it is looked up each time all the same.
+ */
+#define FOLDER_SECONDS 1.0
+
 static struct rfs_mount *mount_of(fuse_req_t req)
 {
 	return fuse_req_userdata(req);
@@ -76,6 +82,13 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 
 /* --- names and attributes --- */
 
+static double attr_seconds(const struct rfs_attr *attr)
+{
+	if (attr->is_final)
+		return FOREVER_SECONDS;
+	return S_ISDIR(attr->st.st_mode) ? FOLDER_SECONDS : 0;
+}
+
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct rfs_mount *mount = mount_of(req);
@@ -96,7 +109,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	}
 	entry.ino = (uintptr_t)node;
 	entry.attr = attr.st;
-	entry.attr_timeout = attr.is_final ? FOREVER_SECONDS : 0;
+	entry.attr_timeout = attr_seconds(&attr);
 	/* The kernel has not taken the entry where its caller has gone. */
 	if (fuse_reply_entry(req, &entry))
 		rfs_tree_forget(mount->tree, node, 1);
@@ -125,7 +138,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 	if (e)
 		reply_failed(req, e);
 	else
-		fuse_reply_attr(req, &attr.st, attr.is_final ? FOREVER_SECONDS : 0);
+		fuse_reply_attr(req, &attr.st, attr_seconds(&attr));
 }
 
 static void op_statfs(fuse_req_t req, fuse_ino_t id)
