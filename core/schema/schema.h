@@ -45,7 +45,7 @@ struct rio_schema {
 };
 
 /* How much of a file's head decides about header and types. */
-#define RIO_SAMPLE_BYTES (64 * RIO_KIB)
+#define RIO_SAMPLE_BYTES (16 * RIO_KIB)
 
 /* The longest row that is read: a longer one is most likely an unclosed quote. */
 #define RIO_ROW_BYTES_MAX (16 * RIO_MIB)

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from record_class import record_class  # noqa: E402
 
 MAGIC = 0xCED7230A
-SAMPLE_BYTES = 64 * 1024
+SAMPLE_BYTES = 16 * 1024
 BOM = b"\xef\xbb\xbf"
 
 # What pandas takes for a missing value.
