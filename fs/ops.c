@@ -19,10 +19,7 @@
 /* For what cannot change: the kernel asks again only once it has forgotten. */
 #define FOREVER_SECONDS (365.0 * 24 * 3600)
 
-/*
- * For a folder's own times and permissions: each walk through it would ask again.  What
- * lies in it is looked up each time all the same.
- */
+/* For a folder's own times and permissions; what lies in it is looked up each time. */
 #define FOLDER_SECONDS 1.0
 
 static struct rfs_mount *mount_of(fuse_req_t req)
@@ -42,10 +39,11 @@ static void *pointer_of(const struct fuse_file_info *fi)
 	return (void *)(uintptr_t)fi->fh;
 }
 
-/* For what the caller could not know to be impossible. */
+/* A name that is not there is no failure; all else is counted. */
 static void reply_failed(fuse_req_t req, int e)
 {
-	rfs_count(&mount_of(req)->counters.errors, 1);
+	if (e != ENOENT)
+		rfs_count(&mount_of(req)->counters.errors, 1);
 	fuse_reply_err(req, e);
 }
 
@@ -99,10 +97,6 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	int e;
 
 	e = rfs_tree_lookup(mount->tree, node_of(req, parent), name, &waiter, &node, &attr);
-	if (e == ENOENT) {
-		fuse_reply_err(req, e);
-		return;
-	}
 	if (e) {
 		reply_failed(req, e);
 		return;
