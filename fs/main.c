@@ -100,10 +100,21 @@ static int add_session_words(struct parts *parts)
 }
 
 /* In the process that stays. */
+/* What a thread works with: a reply of its own, and the scratch of a segment or two. */
+#define THREAD_BYTES (RFS_READ_BYTES_MAX + RIO_MIB / 2)
+
+/* The budget less what threads may take of it, but half of it at least, is for blocks. */
+static uint64_t block_bytes(const struct rfs_options *options, unsigned nr_workers)
+{
+	uint64_t threads_bytes = (options->nr_threads + nr_workers) * (uint64_t)THREAD_BYTES;
+
+	return options->memory_bytes - RIO_MIN(options->memory_bytes / 2, threads_bytes);
+}
+
 static int serve(struct parts *parts, int ready_fd)
 {
 	struct rfs_mount mount = {.options = &parts->options, .beneath = &parts->beneath};
-	long nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned nr_workers = (unsigned)RIO_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
 	int code = RFS_EXIT_SYSTEM;
 	int e;
 
@@ -111,8 +122,8 @@ static int serve(struct parts *parts, int ready_fd)
 	clock_gettime(CLOCK_MONOTONIC, &mount.begun);
 	e = rfs_tree_create(&parts->options, &parts->beneath, parts->store, &mount.tree);
 	if (!e)
-		e = rfs_readahead_create(parts->options.memory_bytes,
-			(unsigned)RIO_MAX(nr_cpus, 1L), rfs_handle_fill, &mount.readahead);
+		e = rfs_readahead_create(block_bytes(&parts->options, nr_workers), nr_workers,
+			rfs_handle_fill, &mount.readahead);
 	if (!e)
 		e = add_session_words(parts);
 	if (e)

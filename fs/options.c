@@ -26,7 +26,7 @@
 
 #define DEFAULT_MEMORY_BYTES (64 * (uint64_t)RIO_MIB)
 /* Enough that some can wait for files being counted while others are served. */
-#define DEFAULT_NR_THREADS 32
+#define DEFAULT_NR_THREADS 16
 #define NR_THREADS_MAX     1024
 
 struct parse {
@@ -144,7 +144,7 @@ const struct rio_option_info rfs_option_table[] = {
 	{"layout", "mirror", "what is shown: SOURCE's folders with their CSV files encoded"},
 	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
 	{"memory", "SIZE", "for encoding ahead of sequential readers; else 64M, 0 is none"},
-	{"threads", "COUNT", "requests worked on at the same time; else 32"},
+	{"threads", "COUNT", "requests worked on at the same time; else 16"},
 	{"uid", "ID", "who owns files and folders; else each source's owner"},
 	{"gid", "ID", "their group; else each source's group"},
 	{"umask", "MASK", "permission bits to take away, in octal; else 0"},
