@@ -114,7 +114,7 @@ static void look_for_bad(struct rfs_handle *handle)
 
 int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
 	struct rfs_counters *counters, struct rfs_node *node, const struct rfs_waiter *waiter,
-	struct rfs_handle **ret)
+	bool direct, struct rfs_handle **ret)
 {
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	struct rfs_handle *handle;
@@ -131,7 +131,7 @@ int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
 	handle->node = node;
 	handle->source = rio_steal(source);
 	look_for_bad(handle);
-	handle->direct = rfs_node_bad_off(node) != RIO_NO_OFFSET;
+	handle->direct = direct || rfs_node_bad_off(node) != RIO_NO_OFFSET;
 	rfs_stream_init(&handle->stream, readahead, handle, rio_dataset_len_bytes(node->dataset));
 	rfs_tree_pin(tree, node);
 	rfs_count(&counters->open_files, 1);

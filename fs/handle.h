@@ -18,7 +18,7 @@ struct rfs_handle {
 	struct rfs_counters *counters;
 	struct rfs_node *node; /* pinned, RFS_READY */
 	struct rio_source *source;
-	bool direct;           /* not through the page cache: a bad record is known */
+	bool direct;           /* not through the page cache: wanted, or a bad record is known */
 	struct rfs_stream stream;
 };
 
@@ -29,7 +29,7 @@ struct rfs_handle {
  */
 int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
 	struct rfs_counters *counters, struct rfs_node *node, const struct rfs_waiter *waiter,
-	struct rfs_handle **ret);
+	bool direct, struct rfs_handle **ret);
 void rfs_handle_close(struct rfs_handle *handle);
 
 /* The bytes of an answer, valid until they are put back by the same thread. */

@@ -331,7 +331,7 @@ static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_in
 	const struct rfs_waiter waiter = {gave_up, req};
 	struct rfs_handle *handle;
 	int e = rfs_handle_open(mount->tree, mount->readahead, &mount->counters, node, &waiter,
-		&handle);
+		mount->options->direct_io, &handle);
 
 	if (e) {
 		reply_failed(req, e);

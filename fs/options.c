@@ -140,6 +140,12 @@ static bool set_allow_other(struct rfs_options *options, const char *value)
 	return true;
 }
 
+static bool set_direct_io(struct rfs_options *options, const char *value)
+{
+	options->direct_io = true;
+	return true;
+}
+
 const struct rio_option_info rfs_option_table[] = {
 	{"layout", "mirror", "what is shown: SOURCE's folders with their CSV files encoded"},
 	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
@@ -148,6 +154,7 @@ const struct rio_option_info rfs_option_table[] = {
 	{"uid", "ID", "who owns files and folders; else each source's owner"},
 	{"gid", "ID", "their group; else each source's group"},
 	{"umask", "MASK", "permission bits to take away, in octal; else 0"},
+	{"direct_io", NULL, "pass the kernel's page cache by: nothing is kept, large reads are fast"},
 	{"allow_other", NULL, "let other users in, as permission bits allow"},
 	{NULL, NULL, NULL},
 };
@@ -164,6 +171,7 @@ static const struct {
 	{set_uid, "a number, as id -u prints it"},
 	{set_gid, "a number, as id -g prints it"},
 	{set_umask, "octal digits, as 022"},
+	{set_direct_io, NULL},
 	{set_allow_other, NULL},
 };
 

@@ -35,6 +35,7 @@ struct rfs_options {
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
+	bool direct_io;
 	bool allow_other;
 
 	char *given;              /* the -o words in effect, joined by commas; "" for none */

@@ -380,6 +380,28 @@ def test_an_ordinary_user_can_mount(open_folder):
     assert done.stderr == b"0:0\n"
 
 
+def test_direct_io_keeps_nothing_in_the_page_cache(mounts, source, plain):
+    mount = mounts(source, "direct_io")
+    counts = []
+    for _ in range(3):
+        assert mount.file("a.recordio").read_bytes() == plain
+        counts.append(int(re.search(r"^requests: (\d+)$", mount.status(), re.M)[1]))
+    assert counts[0] < counts[1] < counts[2]
+
+
+def test_a_sequential_reader_has_every_byte_of_source_parsed_about_once(mounts, source):
+    with open(source / "big.csv", "wb") as file:
+        rows = make.numbers(20000, 20)
+        for _ in range(128 * 2**20 // len(rows)):
+            file.write(rows)
+    mount = mounts(source, "index_dir=none")
+    with open(mount.file("big.recordio"), "rb", buffering=0) as file:
+        while file.read(1 << 20):
+            pass
+    parsed = int(re.search(r"^source_bytes: (\d+)$", mount.status(), re.M)[1])
+    assert parsed <= 1.05 * os.path.getsize(source / "big.csv")
+
+
 SANITIZED = "asan" in paths.BUILD.name or "tsan" in paths.BUILD.name
 
 
