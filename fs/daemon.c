@@ -39,7 +39,7 @@
 #define READY 'R'
 
 /* What one sequential reader may have under way, where we are allowed to say so. */
-#define READ_AHEAD_KB 1024
+#define READ_AHEAD_KB "1024"
 
 /* --- to the background --- */
 
@@ -93,13 +93,14 @@ struct announcement {
 /* The kernel reads ahead by 128 KiB unless told otherwise; only root may tell it. */
 static void raise_read_ahead(dev_t dev)
 {
+	static const char kib[] = READ_AHEAD_KB "\n";
 	char path[128];
 	_cleanup_close_ int fd = -1;
 
 	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/read_ahead_kb", major(dev), minor(dev));
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
-		(void)!dprintf(fd, "%d\n", READ_AHEAD_KB);
+		(void)!write(fd, kib, strlen(kib));
 }
 
 static void leave_stdio(void)
