@@ -34,18 +34,6 @@ static bool usable(void)
 	       __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt");
 }
 
-static void tally(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
-	struct rio_tally *t)
-{
-	rio_tally_bytes(dialect, p, len_bytes, t);
-}
-
-static void scan(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
-	struct rio_fields *fields)
-{
-	rio_scan_bytes(dialect, p, len_bytes, fields);
-}
-
 static ALWAYS_INLINE __m256i load_two(const uint8_t *a, const uint8_t *b)
 {
 	return _mm256_inserti128_si256(
@@ -439,8 +427,8 @@ static size_t to_f64(const struct rio_cell_rules *rules, const uint8_t *p,
 const struct rio_kernel rio_kernel_avx2 = {
 	.name = "avx2",
 	.usable = usable,
-	.tally = tally,
-	.scan = scan,
+	.tally = rio_tally_bytes,
+	.scan = rio_scan_bytes,
 	.to_f32 = to_f32,
 	.to_f64 = to_f64,
 };

@@ -11,18 +11,6 @@ static bool usable(void)
 	return true;
 }
 
-static void tally(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
-	struct rio_tally *t)
-{
-	rio_tally_bytes(dialect, p, len_bytes, t);
-}
-
-static void scan(const struct rio_dialect *dialect, const uint8_t *p, size_t len_bytes,
-	struct rio_fields *fields)
-{
-	rio_scan_bytes(dialect, p, len_bytes, fields);
-}
-
 static size_t to_f32(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, float *out)
 {
@@ -48,8 +36,8 @@ static size_t to_f64(const struct rio_cell_rules *rules, const uint8_t *p,
 const struct rio_kernel rio_kernel_portable = {
 	.name = "portable",
 	.usable = usable,
-	.tally = tally,
-	.scan = scan,
+	.tally = rio_tally_bytes,
+	.scan = rio_scan_bytes,
 	.to_f32 = to_f32,
 	.to_f64 = to_f64,
 };

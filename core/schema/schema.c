@@ -103,18 +103,27 @@ static int fail_at(const struct rio_schema *schema, const uint8_t *sample, size_
 	return RIO_EROW;
 }
 
+/* The first misplaced quote in sample[header_off, end), or RIO_NO_OFFSET. */
+static uint64_t find_bad_quote(const struct rio_schema *schema, const uint8_t *sample, size_t end)
+{
+	size_t begin = schema->header_off;
+	struct rio_tally tally;
+
+	rio_tally_init(&tally);
+	rio_kernel()->tally(&schema->rules.dialect, sample + begin, end - begin, &tally);
+	return tally.bad_quote[0] == RIO_NO_OFFSET ? RIO_NO_OFFSET : begin + tally.bad_quote[0];
+}
+
 /* A header is not counted by the map's pass, so what that would find is looked for here. */
 static int check_header(const struct rio_schema *schema, const uint8_t *sample,
 	struct rio_error *err)
 {
 	size_t begin = schema->header_off, len = schema->data_off - begin;
 	const uint8_t *nul = memchr(sample + begin, '\0', len);
-	struct rio_tally tally;
+	uint64_t bad_quote = find_bad_quote(schema, sample, schema->data_off);
 
-	rio_tally_init(&tally);
-	rio_kernel()->tally(&schema->rules.dialect, sample + begin, len, &tally);
-	if (tally.bad_quote[0] != RIO_NO_OFFSET)
-		return fail_at(schema, sample, begin + tally.bad_quote[0],
+	if (bad_quote != RIO_NO_OFFSET)
+		return fail_at(schema, sample, bad_quote,
 			"a quote stands inside a field of the header", err);
 	if (nul)
 		return fail_at(schema, sample, (size_t)(nul - sample), "a NUL byte in the header",
@@ -266,13 +275,10 @@ static int fail_open(const struct rio_schema *schema, const uint8_t *sample, siz
 	struct rio_error *err)
 {
 	const uint8_t *open = memrchr(sample, schema->rules.dialect.quote, sample_bytes);
-	size_t begin = schema->header_off;
-	struct rio_tally tally;
+	uint64_t bad_quote = find_bad_quote(schema, sample, sample_bytes);
 
-	rio_tally_init(&tally);
-	rio_kernel()->tally(&schema->rules.dialect, sample + begin, sample_bytes - begin, &tally);
-	if (tally.bad_quote[0] != RIO_NO_OFFSET)
-		return fail_at(schema, sample, begin + tally.bad_quote[0],
+	if (bad_quote != RIO_NO_OFFSET)
+		return fail_at(schema, sample, bad_quote,
 			"a quote stands inside a field of the first row", err);
 	return fail_at(schema, sample, (size_t)(open - sample),
 		"a quote is opened in the first row and never closed", err);
