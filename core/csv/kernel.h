@@ -49,7 +49,6 @@ struct rio_tally {
 	uint64_t inside_row_lines;
 
 	bool odd_quotes;        /* an odd number of quotes so far: the state is flipped */
-	bool has_quotes;
 
 	/* Carried from piece to piece. */
 	bool line_has_content;  /* the current line holds more than blanks, so far */

@@ -10,6 +10,7 @@
 #include "csv/groups.h"
 #include "csv/number_tables.h"
 #include "csv/scan.h"
+#include "csv/tally.h"
 
 #define GUARD 16384
 

@@ -46,6 +46,7 @@
 #include "csv/groups.h"
 #include "csv/number_tables.h"
 #include "csv/scan.h"
+#include "csv/tally.h"
 
 #define GUARD 16384
 

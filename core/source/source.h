@@ -57,12 +57,16 @@ bool rio_stamp_is_recent(const struct rio_stamp *stamp);
 int rio_stamp_of_fd(int fd, struct rio_stamp *ret);
 
 struct rio_source;
+struct rio_mapping;
 
 struct rio_source_ops {
 	/* See rio_source_read_at. */
 	int (*read_at)(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 		size_t *ret_bytes, struct rio_error *err);
 	int (*stamp)(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
+	/* See rio_source_map; NULL: nothing of such a source can be mapped. */
+	bool (*map)(struct rio_source *source, uint64_t off, size_t len_bytes,
+		struct rio_mapping *ret);
 	void (*destroy)(struct rio_source *source);
 };
 
@@ -94,6 +98,10 @@ const char *rio_source_name(const struct rio_source *source);
  */
 int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 	size_t *ret_bytes, struct rio_error *err);
+
+/* See rio_mapping_create.  False where that cannot be had: read then. */
+bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret);
 
 /* The stamp of the source as it is now. */
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
