@@ -46,6 +46,7 @@
 #include "csv/groups.h"
 #include "csv/number_tables.h"
 #include "csv/scan.h"
+#include "csv/short_avx512.h"
 #include "csv/tally.h"
 
 #define GUARD 16384
@@ -331,68 +332,6 @@ static inline bool eight_digits(const struct rio_group *g, __m256i *ret)
 	return !_mm256_cmpgt_epu32_mask(*ret, _mm256_set1_epi32(9));
 }
 
-/* The eight bytes that begin at each offset, plus plus. */
-static inline __m512i load_eight(const uint8_t *p, const uint32_t *at, uint32_t plus)
-{
-	__m512i v = _mm512_castsi128_si512(_mm_loadl_epi64((const void *)(p + (at[0] + plus))));
-
-	for (int i = 1; i < 8; i++)
-		v = _mm512_mask_broadcastq_epi64(v, (__mmask8)(1 << i),
-			_mm_loadl_epi64((const void *)(p + (at[i] + plus))));
-	return v;
-}
-
-/*
- * Eight fields of up to eight bytes each, signs not counted, without exponents and
- * wrapping.  Eight digits and a power of ten are exact as doubles, so the division
- * gives the nearest double of the text.  False: there is a longer field, or an empty one.
- */
-static inline bool eight_short(const struct rio_group *g, __m512d *ret, unsigned *ret_given_up)
-{
-	const __m512i one = _mm512_set1_epi64(1), eight = _mm512_set1_epi64(8);
-	const __m512i zero = _mm512_setzero_si512();
-	__m256i begin = _mm256_add_epi32(_mm256_loadu_si256((const void *)g->before),
-		_mm256_set1_epi32(1));
-	__m256i len32 = _mm256_sub_epi32(_mm256_loadu_si256((const void *)g->end), begin);
-	__m512i len, first, unused, digits, point, behind, scale, w;
-	__mmask8 negative;
-	__m512d value;
-
-	if (_mm256_cmpgt_epi32_mask(len32, _mm256_set1_epi32(9)))
-		return false;
-	first = _mm512_and_si512(load_eight(g->p, g->before, 1), _mm512_set1_epi64(0xff));
-	negative = _mm512_cmpeq_epi64_mask(first, _mm512_set1_epi64('-'));
-	len = _mm512_cvtepu32_epi64(len32);
-	unused = _mm512_sub_epi64(eight, _mm512_mask_sub_epi64(len, negative, len, one));
-	if (_mm512_cmpge_epu64_mask(unused, eight))
-		return false;
-	digits = _mm512_sub_epi8(load_eight(g->p - 8, g->end, 0), _mm512_set1_epi8('0'));
-	digits = _mm512_srlv_epi64(digits, _mm512_slli_epi64(unused, 3));
-
-	/* Ones from the first point on; the bytes there move down by one. */
-	point = _mm512_movm_epi8(_mm512_cmpeq_epi8_mask(digits, _mm512_set1_epi8('.' - '0')));
-	behind = _mm512_or_si512(point, _mm512_sub_epi64(zero, point));
-	scale = _mm512_max_epi64(unused, _mm512_sad_epu8(_mm512_abs_epi8(behind), zero));
-	digits = _mm512_ternarylogic_epi64(behind, _mm512_srli_epi64(digits, 8), digits, 0xca);
-	/* A lone point. */
-	*ret_given_up = _mm512_cmpeq_epi64_mask(scale, _mm512_add_epi64(unused, one)) &
-			_mm512_cmpeq_epi64_mask(scale, eight);
-	if (rio_unlikely(_mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9))))
-		*ret_given_up |= _mm512_test_epi64_mask(
-			_mm512_movm_epi8(_mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9))),
-			_mm512_set1_epi64(-1));
-
-	w = _mm512_madd_epi16(_mm512_maddubs_epi16(digits, _mm512_set1_epi16(0x010a)),
-		_mm512_set1_epi32(0x00010064));
-	w = _mm512_add_epi64(_mm512_mul_epu32(w, _mm512_set1_epi64(10000)),
-		_mm512_srli_epi64(w, 32));
-	value = _mm512_div_pd(_mm512_cvtepu64_pd(w), _mm512_permutex2var_pd(
-		_mm512_loadu_pd(rio_number_pow10), scale, _mm512_loadu_pd(rio_number_pow10 + 8)));
-	*ret = _mm512_castsi512_pd(_mm512_mask_or_epi64(_mm512_castpd_si512(value), negative,
-		_mm512_castpd_si512(value), _mm512_set1_epi64(INT64_MIN)));
-	return true;
-}
-
 static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio_group *fields,
 	struct rio_habits habits, void *out)
 {
@@ -407,7 +346,7 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 		_mm256_storeu_ps(out, _mm256_cvtepi32_ps(floats));
 		return 0;
 	}
-	if (!habits.exponents && !habits.wrapped && eight_short(fields, &value, &given_up)) {
+	if (!habits.exponents && !habits.wrapped && rio_short_read(fields, &value, &given_up)) {
 		_mm256_storeu_ps(out, _mm512_cvtpd_ps(value));
 		return given_up;
 	}
@@ -453,7 +392,7 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 		_mm512_storeu_pd(out, _mm512_cvtepi32_pd(scale));
 		return 0;
 	}
-	if (!habits.exponents && !habits.wrapped && eight_short(fields, &value, &given_up)) {
+	if (!habits.exponents && !habits.wrapped && rio_short_read(fields, &value, &given_up)) {
 		_mm512_storeu_pd(out, value);
 		return given_up;
 	}
