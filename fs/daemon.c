@@ -16,6 +16,7 @@
 #include "daemon.h"
 
 #include "base/util.h"
+#include "bench.h"
 #include "log.h"
 
 #include <errno.h>
@@ -132,10 +133,11 @@ static void *announce(void *data)
 	if (!is_served(a->mountpoint, &st))
 		return NULL;
 	raise_read_ahead(st.st_dev);
-	if (a->ready_fd < 0)
-		return NULL;
-	leave_stdio();
-	(void)!write(a->ready_fd, &ready, 1);
+	if (a->ready_fd >= 0) {
+		leave_stdio();
+		(void)!write(a->ready_fd, &ready, 1);
+	}
+	rfs_bench_warm_up();
 	return NULL;
 }
 

@@ -134,6 +134,7 @@ static int serve(struct parts *parts, int ready_fd)
 	rfs_opened_deinit(&mount.opened);
 	rfs_readahead_destroy(mount.readahead);
 	rfs_tree_destroy(mount.tree);
+	rfs_bench_deinit();
 	return code;
 }
 
