@@ -78,6 +78,7 @@ static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 	} else if (n != len_bytes) {
 		return EIO; /* never fewer: the kernel would make them zeros */
 	}
+	rfs_count(&handle->counters->lone_reads, 1);
 	ret->pieces.iov[0] = (struct iovec){bench->reply, n};
 	ret->bench = rio_steal(bench);
 	return 0;
