@@ -119,6 +119,12 @@ struct rio_kernel {
 		const uint32_t *before, const uint32_t *end, size_t nr, double *out);
 };
 
+/*
+ * How many fields the calling thread's kernels have given up in a group and read by
+ * themselves so far: a counter, counted where that happens.
+ */
+extern _Thread_local uint64_t rio_nr_slow_fields;
+
 /* The kernel in use.  Safe from many threads. */
 const struct rio_kernel *rio_kernel(void);
 
