@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 
 class Failed(Exception):
@@ -142,6 +142,10 @@ class Row:
         if not self.figures or not self.wanted:
             return None
         return self.wanted.reached_by(self.median)
+
+    def as_json(self):
+        return {**asdict(self), "median": self.median if self.figures else None,
+                "reached": self.reached}
 
 
 def rates(nr_bytes, took):
