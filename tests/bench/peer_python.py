@@ -20,6 +20,8 @@ import json
 import os
 import time
 
+import numpy
+
 BLOCK_ROWS = 1024  # of records made at once: they stay in cache
 
 
@@ -121,7 +123,6 @@ def entry(number, values):
 
 def template(nr_features):
     """One record as a numpy structure of features and label, and its other bytes."""
-    import numpy
     features, label = entry(1, bytes(4 * nr_features)), entry(2, bytes(4))
     payload = features + label
     frame = b"\x0a\x23\xd7\xce" + len(payload).to_bytes(4, "little") + payload
@@ -137,7 +138,6 @@ def template(nr_features):
 
 def blocks_of_records(columns, job):
     """The file in pieces that stay in cache: numpy structures, valid until the next."""
-    import numpy
     kind, frame = template(len(job.names) - 1)
     buffer = numpy.frombuffer(bytearray(frame * BLOCK_ROWS), kind)
     for begin in range(0, len(columns[0]), BLOCK_ROWS):
@@ -157,7 +157,6 @@ def write(columns, job):
 
 def compare(columns, job):
     """Whether the bytes are the same; the numbers that differ, and by how many steps."""
-    import numpy
     kind, _ = template(len(job.names) - 1)
     expected = numpy.memmap(job.expect, kind, "r")
     rows = len(columns[0])

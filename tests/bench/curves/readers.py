@@ -15,7 +15,7 @@ from harness.measure import by_turns, execute
 TITLE = "Readers at once"
 READERS = (1, 2, 4, 8, 16, 32, 64)
 QUICK_READERS = (1, 4)
-MEGABYTES = 16
+MEGABYTES = 8
 QUICK_MEGABYTES = 1
 READS = 1000
 PAGE_BYTES = 4096

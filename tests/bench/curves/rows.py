@@ -27,6 +27,7 @@ def measure(shop, settings):
         with folder(shop, "narrow") as source:
             csv = source / "narrow.csv"
             execute([shop.tool("generate"), 2, rows * ROW_BYTES / 1e6, csv])
+            execute(["sync", csv])  # else it is written to its disk while others are timed
             counted = execute_json([shop.tool("count_rows"), csv, shop.cores])["rows"]
             took = by_turns(settings.curve_runs, contenders(shop, csv, counted))
             for line, name in ((count, "count"), (stream, "stream"), (first, "first"),

@@ -7,7 +7,9 @@ from .measure import Skip
 from .report import seconds
 from .svg import Drawing
 
-OURS = {"recordiofs": "recordio cat", "mount": "cat of the mount, cold"}
+SETS = {"a": "29 columns of %.18e", "b": "29 columns of decimals", "c": "55 small integers"}
+OURS = {"recordiofs": "recordio cat", "mount": "cat of the mount, cold ²"}
+OTHERS = {"duckdb": "DuckDB"}
 ONE_THREAD = {"libprotobuf": "strtof + libprotobuf", "SageMaker SDK": "pandas + SageMaker SDK",
               "pandas": "pandas", "pandas + numpy": "pandas + numpy"}
 GROUPS = (("other way to records", "CSV to RecordIO-protobuf"),
@@ -15,8 +17,10 @@ GROUPS = (("other way to records", "CSV to RecordIO-protobuf"),
 
 WIDTH = 840
 MARGIN = 28
+TOP = 134
 ROW = 25
 BAR = 15
+GROUP = 34  # between groups, with the heading
 NAMES = 236  # to the right end of the names
 BARS_END = 740
 
@@ -51,14 +55,15 @@ def _groups(rows):
 def _label(name):
     if name in ONE_THREAD:
         return f"{ONE_THREAD[name]} ¹"
-    return OURS.get(name, name)
+    return OURS.get(name) or OTHERS.get(name, name)
 
 
-def _step(greatest, wanted=5):
-    """A round distance between grid lines, of which some fit below the greatest."""
+def _marks(greatest, wanted=5):
+    """From zero on, a round distance apart, as far as the greatest."""
     rough = greatest / wanted
     decade = 10 ** math.floor(math.log10(rough))
-    return next(decade * factor for factor in (1, 2, 5, 10) if decade * factor >= rough)
+    step = next(decade * factor for factor in (1, 2, 5, 10) if decade * factor >= rough)
+    return [i * step for i in range(int(greatest / step) + 1)]
 
 
 def contenders(run):
@@ -66,34 +71,42 @@ def contenders(run):
     set_name, where, rows = _rows_of(run)
     groups = _groups(rows)
     greatest = max(max(rates) for _, bars in groups for _, _, rates in bars)
+    tops = [TOP]  # of the bars of each group, and where one more would begin
+    for _, bars in groups:
+        tops.append(tops[-1] + ROW * len(bars) + GROUP)
+    drawing = Drawing(WIDTH, tops[-1] + 50, "CSV turned into records, per second")
+    _head(drawing, run, set_name, where)
     scale = (BARS_END - NAMES) / greatest
-    top = 104
-    bottom = top + sum(34 + ROW * len(bars) for _, bars in groups)
-    about, parameters = run["machine"], run["parameters"]
-    drawing = Drawing(WIDTH, bottom + 66, "How many megabytes of CSV a second each program reads")
-    drawing.text(MARGIN, 40, "CSV read, per second", size=19, weight=600)
-    what = {"a": "29 columns of %.18e", "b": "29 columns of decimals", "c": "55 small integers"}
-    drawing.text(MARGIN, 62, f"{parameters['megabytes']:g} MB of {what[set_name]}, in the page "
-                 f"cache; {where} of {about['cores']}; longer is faster", "soft")
+    for top, (title, bars) in zip(tops, groups):
+        drawing.text(MARGIN, top - 12, title, weight=600)
+        for mark in _marks(greatest):
+            x = NAMES + mark * scale
+            drawing.line(x, top - 4, x, top + ROW * len(bars) - 4, "grid" if mark else "axis")
+        for number, (label, is_ours, rates) in enumerate(bars):
+            _bar(drawing, top + ROW * number, label, is_ours, rates, scale)
+    for mark in _marks(greatest):
+        drawing.text(NAMES + mark * scale, tops[-1] - GROUP + 14, _rate(mark) if mark else "0",
+                     "soft", 11, "middle")
+    _foot(drawing, run, tops[-1] + 10)
+    return str(drawing)
+
+
+def _head(drawing, run, set_name, where):
+    cores = run["machine"]["cores"]
+    on = f"all {cores} cores" if where == "all cores" else "one core"
+    drawing.text(MARGIN, 40, drawing.title, size=19, weight=600)
+    drawing.text(MARGIN, 62, f"{run['parameters']['megabytes']:g} MB of {SETS[set_name]}, in the "
+                 f"page cache, on {on}; longer is faster", "soft")
     drawing.text(MARGIN, 80, "Same bytes from all who write records, same float32 bits from all "
                  "who parse: compared before timing", "soft")
-    step = _step(greatest)
-    for i in range(int(greatest / step) + 1):
-        x = NAMES + i * step * scale
-        drawing.line(x, top, x, bottom, "grid" if i else "axis")
-        drawing.text(x, bottom + 18, _rate(i * step) if i else "0", "soft", 11, "middle")
-    y = top
-    for title, bars in groups:
-        drawing.text(MARGIN, y + 20, title, size=13, weight=600)
-        y += 30
-        for label, is_ours, rates in bars:
-            _bar(drawing, y, label, is_ours, rates, scale)
-            y += ROW
-        y += 4
-    drawing.text(MARGIN, bottom + 48, f"{about['cpu']}, Linux {about['linux']}; medians of "
-                 f"{parameters['runs']} rounds by turns, black: least to greatest.  "
-                 "¹ has one thread", "soft", 11)
-    return str(drawing)
+
+
+def _foot(drawing, run, y):
+    about = run["machine"]
+    drawing.text(MARGIN, y, "¹ has one thread; ² its map was kept; thin lines: least to "
+                 f"greatest of {run['parameters']['runs']} rounds, run by turns", "soft", 11)
+    drawing.text(MARGIN, y + 18, f"{about['cpu']}, Linux {about['linux']}, "
+                 f"commit {run['commit']}, {run['date']}", "soft", 11)
 
 
 def _bar(drawing, y, label, is_ours, rates, scale):

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from .measure import Failed
 
 LEVEL, PROPORTIONAL = 0, 1
-CROOKED = 0.15  # so much steeper than expected, and a line is worth a look
 
 
 @dataclass

@@ -57,6 +57,7 @@ class Peers:
         self.may_install = may_install
         self._zsv = zsv
         self.versions = {}  # of those that were used
+        self._reader_pythons = {}
 
     # C++, compiled here.
 
@@ -130,10 +131,20 @@ class Peers:
                      cache / "recordiofs-tests" / "venv" / "bin" / "python")
         return self._python_with(*SDK.split("=="), "venv", elsewhere)
 
-    @functools.lru_cache
     def reader_python(self, library):
-        elsewhere = (os.environ.get("RECORDIOFS_BENCH_PYTHON"),)
-        return self._python_with(library, READERS[library], "venv-readers", elsewhere)
+        """A Python that has one of READERS; the SDK's has a pandas, which is better than none."""
+        if library not in self._reader_pythons:
+            elsewhere = (os.environ.get("RECORDIOFS_BENCH_PYTHON"),)
+            try:
+                python = self._python_with(library, READERS[library], "venv-readers", elsewhere)
+            except Skip:
+                python = self.sdk_python
+                version = _version_of(python, library)
+                if not version:
+                    raise
+                self.versions[library] = version
+            self._reader_pythons[library] = python
+        return self._reader_pythons[library]
 
     def sdk_command(self, a_set, csv, out, exact=False):
         return [self.sdk_python, BENCH / "sdk_writer.py", *(["--exact"] if exact else []),
