@@ -104,7 +104,7 @@ def _head(drawing, run, set_name, where):
 def _foot(drawing, run, y):
     about = run["machine"]
     drawing.text(MARGIN, y, "¹ has one thread; ² its map was kept; thin lines: least to "
-                 f"greatest of {run['parameters']['runs']} rounds, run by turns", "soft", 11)
+                 "greatest of all rounds, run by turns", "soft", 11)
     drawing.text(MARGIN, y + 18, f"{about['cpu']}, Linux {about['linux']}, "
                  f"commit {run['commit']}, {run['date']}", "soft", 11)
 

@@ -19,6 +19,7 @@ from .measure import Failed, Skip, execute, run_quietly, say
 BENCH = Path(__file__).resolve().parent.parent
 PROTO = BENCH.parent.parent / "proto" / "record.proto"
 SDK = "sagemaker==2.257.6"
+RUNS = 3  # rounds against those that are far slower: they would take most of the time
 READERS = {"duckdb": "2.0.0", "polars": "2.1.0", "pyarrow": "26.0.1", "pandas": "3.1.1"}
 
 
