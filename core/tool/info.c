@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tool/json.h"
 #include "tool/tool.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,42 +70,6 @@ static char *kept_map(const struct rio_tool_call *call, const struct rio_tool_in
 	return rio_steal(path);
 }
 
-/* Bytes of the UTF-8 character at p, or 0 where there is none: jansson is the judge. */
-static size_t character_bytes(const char *p)
-{
-	for (size_t len = 1; len <= strnlen(p, 4); len++) {
-		json_t *character = json_stringn(p, len);
-
-		if (character) {
-			json_decref(character);
-			return len;
-		}
-	}
-	return 0;
-}
-
-/*
- * JSON is UTF-8; names of columns and files need not be.  Each byte that is
- * none becomes U+FFFD, as with Python's errors="replace".
- */
-static json_t *json_text(const char *text)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-	_cleanup_free_ char *clean = malloc(strlen(replacement) * strlen(text) + 1);
-	char *out = clean;
-
-	if (!clean)
-		return NULL;
-	while (*text) {
-		size_t len = character_bytes(text);
-
-		out = len ? stpncpy(out, text, len) : stpcpy(out, replacement);
-		text += len ? len : 1;
-	}
-	*out = '\0';
-	return json_string(clean);
-}
-
 static json_t *json_dialect(const struct rio_dialect *dialect)
 {
 	char delimiter[] = {(char)dialect->delimiter, '\0'};
@@ -122,7 +86,7 @@ static json_t *json_columns(const struct rio_schema *schema)
 	for (size_t i = 0; i < schema->nr_columns; i++)
 		json_array_append_new(columns,
 			json_pack("{s:I, s:o, s:s, s:s}", "number", (json_int_t)i, "name",
-				schema->names ? json_text(schema->names[i]) : json_null(), "role",
+				schema->names ? rio_json_text(schema->names[i]) : json_null(), "role",
 				role_of(schema, i), "type", type_of(schema, i)));
 	return columns;
 }
@@ -136,10 +100,10 @@ static json_t *json_map(const struct rio_tool_call *call, const struct rio_tool_
 
 	return json_pack("{s:s, s:o, s:I, s:I, s:o}",
 		"origin", origin_text(rio_dataset_map_origin(dataset)),
-		"reason", *reason ? json_text(reason) : json_null(),
+		"reason", *reason ? rio_json_text(reason) : json_null(),
 		"checkpoints", (json_int_t)rio_dataset_map(dataset)->nr_checkpoints,
 		"bytes", (json_int_t)map_bytes,
-		"path", path ? json_text(path) : json_null());
+		"path", path ? rio_json_text(path) : json_null());
 }
 
 static json_t *json_bad_quote(const struct rio_map *map)
@@ -157,7 +121,7 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 	const struct rio_dataset *dataset = input->dataset;
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
 	json_t *root = json_pack("{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
-		"file", json_text(input->name),
+		"file", rio_json_text(input->name),
 		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
 		"header", (int)schema->has_header,
 		"dialect", json_dialect(&schema->rules.dialect),
@@ -169,13 +133,10 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 		"bad_quote", json_bad_quote(rio_dataset_map(dataset)),
 		"columns", json_columns(schema),
 		"map", json_map(call, input));
-	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 
-	json_decref(root);
-	if (!text)
+	if (!rio_json_put(stdout, root))
 		return rio_fail(err, RIO_ENOMEM, "no memory for JSON");
-	puts(text);
-	free(text);
+	putchar('\n');
 	return 0;
 }
 

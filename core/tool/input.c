@@ -88,3 +88,26 @@ char *rio_tool_size(uint64_t len_bytes, char text[RIO_TOOL_SIZE_BYTES])
 	snprintf(text, RIO_TOOL_SIZE_BYTES, "%.1f %s", size, units[unit]);
 	return text;
 }
+
+bool rio_tool_read_size(const char **text, uint64_t *ret)
+{
+	static const char suffixes[] = "KMG";
+	const char *p = *text, *suffix;
+	uint64_t value = 0;
+
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (!rio_mul_ok(value, (uint64_t)10, &value) ||
+			!rio_add_ok(value, (uint64_t)(*p - '0'), &value))
+			return false;
+	suffix = *p ? strchr(suffixes, *p) : NULL;
+	if (suffix) {
+		p++;
+		if (!rio_mul_ok(value, UINT64_C(1024) << (10 * (suffix - suffixes)), &value))
+			return false;
+	}
+	*text = p;
+	*ret = value;
+	return true;
+}

@@ -37,7 +37,7 @@ struct rio_tool_command {
 	enum rio_exit (*run)(const struct rio_tool_call *call);
 };
 
-extern const struct rio_tool_command rio_tool_cat, rio_tool_index, rio_tool_info;
+extern const struct rio_tool_command rio_tool_cat, rio_tool_dump, rio_tool_index, rio_tool_info;
 
 /* A command line, read. */
 struct rio_tool_call {
@@ -96,6 +96,9 @@ void rio_tool_input_deinit(struct rio_tool_input *input);
 /* Write [off, end) of the encoded file to fd; what lies before a bad record is written. */
 int rio_tool_write(const struct rio_tool_input *input, uint64_t off, uint64_t end, int fd,
 	struct rio_error *err);
+
+/* "64K" at *text; *text is then behind it. */
+bool rio_tool_read_size(const char **text, uint64_t *ret);
 
 /* "1.5 MiB", into text, which is returned. */
 #define RIO_TOOL_SIZE_BYTES 32

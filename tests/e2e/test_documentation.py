@@ -45,7 +45,8 @@ def help_options(text):
 
 
 @pytest.mark.parametrize("command,own", [
-    ("cat", {"range"}), ("index", {"verify", "list", "prune"}), ("info", {"json"})])
+    ("cat", {"range"}), ("index", {"verify", "list", "prune"}), ("info", {"json"}),
+    ("dump", {"raw", "max_record"})])
 def test_help_of_recordio_follows_the_table(command, own):
     text = tool.recordio(command, "--help").stdout.decode()
     told = help_options(text)
@@ -58,7 +59,7 @@ def test_help_of_recordio_follows_the_table(command, own):
 
 def test_the_man_page_of_recordio_has_every_option_and_no_other():
     told = set()
-    for command in ("cat", "index", "info"):
+    for command in ("cat", "index", "info", "dump"):
         told |= set(help_options(tool.recordio(command, "--help").stdout.decode()))
     entries = set(re.findall(r"^\.B[IR]? (?:-h \" , \" )?--(\w+)", man_text("recordio"), re.M))
     entries |= set(re.findall(r'^\.BR -h ", " --(\w+)', man_text("recordio"), re.M))
