@@ -61,7 +61,7 @@ static char *kept_map(const struct rio_tool_call *call, const struct rio_tool_in
 	*ret_bytes = 0;
 	if (!call->store || !input->store_path ||
 		rio_dataset_stamp(input->dataset)->size_bytes < RIO_STORE_SOURCE_BYTES_MIN ||
-		rio_options_row_key(&call->options, &row_key, NULL) ||
+		rio_options_row_key(&input->options, &row_key, NULL) ||
 		rio_store_path(call->store, &(struct rio_store_key){input->store_path, row_key},
 			&path, NULL) ||
 		stat(path, &st) < 0)
@@ -114,13 +114,33 @@ static json_t *json_bad_quote(const struct rio_map *map)
 		(json_int_t)map->bad_quote_row);
 }
 
+/* What was set for this file, and by what: a settings file's line, or the command line. */
+static json_t *json_options(const struct rio_tool_input *input)
+{
+	json_t *options = json_array();
+
+	for (size_t i = 0; rio_option_table[i].name; i++) {
+		const struct rio_setting *s = input->choices[i].setting;
+		const char *path = s ? input->choices[i].settings->path : NULL;
+
+		if (s)
+			json_array_append_new(options,
+				json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", s->name, "value",
+					rio_json_text(s->value),
+					"file", path ? rio_json_text(path) : json_null(),
+					"line", path ? json_integer((json_int_t)s->line) : json_null(),
+					"section", s->section ? rio_json_text(s->section) : json_null()));
+	}
+	return options;
+}
+
 /* A line of JSON a file, so that the output of many can be read one by one. */
 static int print_json(const struct rio_tool_call *call, const struct rio_tool_input *input,
 	struct rio_error *err)
 {
 	const struct rio_dataset *dataset = input->dataset;
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
-	json_t *root = json_pack("{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
+	json_t *root = json_pack("{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
 		"file", rio_json_text(input->name),
 		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
 		"header", (int)schema->has_header,
@@ -132,7 +152,9 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 		"source_bytes", (json_int_t)rio_dataset_stamp(dataset)->size_bytes,
 		"bad_quote", json_bad_quote(rio_dataset_map(dataset)),
 		"columns", json_columns(schema),
-		"map", json_map(call, input));
+		"map", json_map(call, input),
+		"settings", input->file ? rio_json_text(input->file->path) : json_null(),
+		"options", json_options(input));
 
 	if (!rio_json_put(stdout, root))
 		return rio_fail(err, RIO_ENOMEM, "no memory for JSON");
@@ -213,6 +235,32 @@ static void print_map(const struct rio_tool_call *call, const struct rio_tool_in
 			(uintmax_t)map->bad_quote_row, (uintmax_t)map->bad_quote_off);
 }
 
+/* "options  label=price  recordiofs.ini:3 [train/]" */
+static void print_options(const struct rio_tool_input *input)
+{
+	const char *title = "options";
+
+	for (size_t i = 0; rio_option_table[i].name; i++) {
+		const struct rio_setting *s = input->choices[i].setting;
+		const char *path = s ? input->choices[i].settings->path : NULL;
+		char set[256];
+
+		if (!s)
+			continue;
+		snprintf(set, sizeof(set), "%s=%s", s->name, s->value);
+		printf("  %-13s %-22s  ", title, set);
+		if (!path)
+			puts("command line");
+		else if (s->section)
+			printf("%s:%ju [%s]\n", path, (uintmax_t)s->line, s->section);
+		else
+			printf("%s:%ju\n", path, (uintmax_t)s->line);
+		title = "";
+	}
+	if (input->file)
+		printf("  %-13s %s\n", "settings", input->file->path);
+}
+
 static void print_text(const struct rio_tool_call *call, const struct rio_tool_input *input)
 {
 	const struct rio_dataset *dataset = input->dataset;
@@ -231,6 +279,7 @@ static void print_text(const struct rio_tool_call *call, const struct rio_tool_i
 	print_size("record", rio_dataset_record_bytes(dataset));
 	print_size("file", rio_dataset_len_bytes(dataset));
 	print_map(call, input);
+	print_options(input);
 	print_columns(schema);
 }
 

@@ -9,6 +9,7 @@
 #define RIO_TOOL_TOOL_H
 
 #include "dataset/dataset.h"
+#include "settings/settings.h"
 
 /* In the man page, too; scripts rely on them. */
 enum rio_exit {
@@ -41,7 +42,10 @@ extern const struct rio_tool_command rio_tool_cat, rio_tool_dump, rio_tool_index
 
 /* A command line, read. */
 struct rio_tool_call {
-	struct rio_options options;
+	struct rio_options options;               /* where there is no settings file */
+	struct rio_settings given;                /* the encoding options of the line */
+	struct rio_settings *config;              /* of --config; NULL: not given, or none */
+	bool find_config;                         /* not given: look for each file's */
 	struct rio_store *store;                  /* NULL: keep no maps */
 	const char *values[RIO_TOOL_OPTIONS_MAX]; /* of the command's own; NULL: not given */
 	char **files;                             /* borrowed from argv */
@@ -77,6 +81,10 @@ struct rio_tool_input {
 	const char *name; /* borrowed */
 	struct rio_source *source;
 	char *store_path; /* absolute, or NULL where no map can be kept */
+	struct rio_settings *found;      /* the settings file that was looked for, or NULL */
+	const struct rio_settings *file; /* the one that counts: found, the call's, or NULL */
+	struct rio_options options;      /* for this file, once described */
+	struct rio_choice choices[RIO_CHOICES_MAX];
 	struct rio_dataset *dataset;
 };
 
@@ -84,7 +92,7 @@ struct rio_tool_input {
 int rio_tool_input_open(const char *name, struct rio_tool_input *ret, struct rio_error *err);
 
 /*
- * Describe an opened input under the call's options.  store NULL keeps no map;
+ * Describe an opened input under its settings and the call's options.  store NULL keeps no map;
  * progress may be NULL.
  */
 struct rio_progress;

@@ -12,7 +12,7 @@ MAN = paths.TOP / "packaging" / "man"
 CORE = paths.TOP / "core"
 
 # Which module may include which: its own and those before it.
-ORDER = ["base", "source", "csv", "schema", "record", "map", "dataset", "tool", "fs"]
+ORDER = ["base", "source", "csv", "schema", "settings", "record", "map", "dataset", "tool", "fs"]
 
 TABLE_LINE = re.compile(r'^\t\{"(\w+)", (NULL|"(?:[^"\\]|\\.)*"), "((?:[^"\\]|\\.)*)"\}', re.M)
 
@@ -51,7 +51,7 @@ def test_help_of_recordio_follows_the_table(command, own):
     text = tool.recordio(command, "--help").stdout.decode()
     told = help_options(text)
     options = encoding_options()
-    assert set(told) == set(options) | own | {"index_dir", "help"}
+    assert set(told) == set(options) | own | {"index_dir", "config", "help"}
     for name, (values, help_line) in options.items():
         assert told[name] == values
         assert help_line.replace('\\"', '"') in text
