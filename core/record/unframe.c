@@ -42,6 +42,14 @@ void rio_unframe_deinit(struct rio_unframe *unframe)
 	*unframe = (struct rio_unframe){0};
 }
 
+void rio_unframe_reset(struct rio_unframe *u)
+{
+	u->begin = u->end = 0;
+	u->off = 0;
+	u->at_end = false;
+	u->pull_result = 0;
+}
+
 static int grow(uint8_t **bytes, size_t *room, size_t wanted, struct rio_error *err)
 {
 	uint8_t *more;

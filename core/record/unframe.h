@@ -54,6 +54,9 @@ void rio_unframe_init(struct rio_unframe *unframe, rio_pull *pull, void *pull_da
 	size_t record_bytes_max);
 void rio_unframe_deinit(struct rio_unframe *unframe);
 
+/* Begin anew, where pull has got to: what it gives next is byte 0. */
+void rio_unframe_reset(struct rio_unframe *unframe);
+
 /*
  * The next record.  Memory is that of one record, and no length is believed before
  * its bytes are there.  Returns 0, RIO_UNFRAME_END (> 0), RIO_EROW for damage (the

@@ -67,7 +67,9 @@ bool rio_glob_matches(const char *glob, const char *path)
 		return fnmatch(glob, slash ? slash + 1 : path, 0) == 0;
 	if (*glob == '/')
 		glob++;
-	if (len && glob[strlen(glob) - 1] == '/') {
+	if (!*glob)
+		return true; /* "/" is all below the top folder */
+	if (glob[strlen(glob) - 1] == '/') {
 		char *all_below = strcat(strcpy(__builtin_alloca(len + 3), glob), "**");
 
 		return path_matches(all_below, path);

@@ -39,26 +39,22 @@ static int dump_file(const struct rio_tool_call *call, const char *name,
 	size_t record_bytes_max, struct rio_error *err)
 {
 	_cleanup_(rio_tool_records_close) struct rio_tool_records records;
-	int r = rio_tool_records_open(call, name, record_bytes_max, &records, err);
+	int r = rio_tool_records_open(call, name, record_bytes_max, NULL, &records, err);
 
 	return r ? r : dump_records(call, &records, err);
 }
 
 static int dump_files(const struct rio_tool_call *call, struct rio_error *err)
 {
-	uint64_t record_bytes_max = RIO_TOOL_RECORD_BYTES_MAX;
-	const char *text = call->values[OPTION_MAX_RECORD];
-	int r = 0;
+	size_t record_bytes_max;
+	int r = rio_tool_record_max(call->values[OPTION_MAX_RECORD], &record_bytes_max, err);
 
-	if (text && (!rio_tool_read_size(&text, &record_bytes_max) || *text ||
-			    record_bytes_max > SIZE_MAX / 4))
-		return rio_fail(err, RIO_EOPTION,
-			"--max_record %s is no size, in bytes or with K, M, G",
-			call->values[OPTION_MAX_RECORD]);
+	if (r)
+		return r;
 	if (!call->nr_files)
 		return rio_fail(err, RIO_EOPTION, "dump needs a FILE; see recordio dump --help");
 	for (size_t i = 0; !r && i < call->nr_files; i++)
-		r = dump_file(call, call->files[i], (size_t)record_bytes_max, err);
+		r = dump_file(call, call->files[i], record_bytes_max, err);
 	return r;
 }
 

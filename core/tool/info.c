@@ -11,7 +11,7 @@ enum { OPTION_JSON };
 /* Of a wide file the text shows the first columns and the last. */
 enum { COLUMNS_SHOWN = 12 };
 
-static const char *role_of(const struct rio_schema *schema, size_t column)
+const char *rio_tool_role(const struct rio_schema *schema, size_t column)
 {
 	for (size_t i = 0; i < schema->nr_label; i++)
 		if (schema->label[i] == column)
@@ -87,7 +87,7 @@ static json_t *json_columns(const struct rio_schema *schema)
 		json_array_append_new(columns,
 			json_pack("{s:I, s:o, s:s, s:s}", "number", (json_int_t)i, "name",
 				schema->names ? rio_json_text(schema->names[i]) : json_null(), "role",
-				role_of(schema, i), "type", type_of(schema, i)));
+				rio_tool_role(schema, i), "type", type_of(schema, i)));
 	return columns;
 }
 
@@ -166,7 +166,7 @@ static void print_column(const struct rio_schema *schema, size_t column)
 {
 	char name[256];
 
-	printf("  %5zu  %-8s %-7s", column, role_of(schema, column), type_of(schema, column));
+	printf("  %5zu  %-8s %-7s", column, rio_tool_role(schema, column), type_of(schema, column));
 	if (schema->names)
 		printf(" %s", rio_quote_cell((const uint8_t *)schema->names[column],
 				      strlen(schema->names[column]), name, sizeof(name)));
@@ -177,7 +177,7 @@ static void print_column(const struct rio_schema *schema, size_t column)
 static void print_text_columns(const struct rio_schema *schema)
 {
 	for (size_t i = 0; i < schema->nr_columns; i++) {
-		if (schema->types[i] != RIO_COLUMN_TEXT || strcmp(role_of(schema, i), "dropped") == 0)
+		if (schema->types[i] != RIO_COLUMN_TEXT || strcmp(rio_tool_role(schema, i), "dropped") == 0)
 			continue;
 		printf("  note          column %zu holds text, which cannot be encoded: %s\n", i,
 			rio_schema_is_label(schema, i) ? "--label chooses another"

@@ -195,10 +195,10 @@ void rio_tool_call_deinit(struct rio_tool_call *call)
 
 static void print_option(const char *name, const char *value, const char *help)
 {
-	char left[80];
+	char left[128];
 
 	snprintf(left, sizeof(left), "--%s%s%s", name, value ? " " : "", value ? value : "");
-	printf("  %-34s %s\n", left, help);
+	printf("  %-33s  %s\n", left, help);
 }
 
 void rio_tool_usage(const struct rio_tool_command *command)

@@ -2,23 +2,12 @@
 #include "tool/records.h"
 
 #include "record/frame.h"
+#include "tool/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static bool ends_in(const char *name, const char *end)
-{
-	size_t len = strlen(name), end_len = strlen(end);
-
-	return len > end_len && strcmp(name + len - end_len, end) == 0;
-}
-
-static bool is_named_recordio(const char *name)
-{
-	return ends_in(name, ".recordio") || ends_in(name, ".rec") || ends_in(name, ".pbr");
-}
 
 static bool begins_with_magic(int fd)
 {
@@ -47,7 +36,7 @@ int rio_tool_is_recordio(const char *name, bool *ret, struct rio_error *err)
 	}
 	if (stat(name, &st) < 0)
 		return fail_file(name, "cannot open", err);
-	if (!S_ISREG(st.st_mode) || is_named_recordio(name)) {
+	if (!S_ISREG(st.st_mode) || rio_path_is_recordio(name)) {
 		*ret = true;
 		return 0;
 	}
@@ -58,7 +47,19 @@ int rio_tool_is_recordio(const char *name, bool *ret, struct rio_error *err)
 	return 0;
 }
 
-static int pull_fd(void *data, void *dst, size_t len_bytes, size_t *ret_bytes,
+int rio_tool_record_max(const char *value, size_t *ret, struct rio_error *err)
+{
+	uint64_t len_bytes = RIO_TOOL_RECORD_BYTES_MAX;
+	const char *p = value;
+
+	if (value && (!rio_tool_read_size(&p, &len_bytes) || *p || len_bytes > SIZE_MAX / 4))
+		return rio_fail(err, RIO_EOPTION,
+			"--max_record %s is no size, in bytes or with K, M, G", value);
+	*ret = (size_t)len_bytes;
+	return 0;
+}
+
+int rio_tool_records_pull(void *data, void *dst, size_t len_bytes, size_t *ret_bytes,
 	struct rio_error *err)
 {
 	struct rio_tool_records *records = data;
@@ -100,17 +101,18 @@ static int open_recordio(struct rio_tool_records *records, const char *name,
 }
 
 static int open_csv(struct rio_tool_records *records, const struct rio_tool_call *call,
-	const char *name, struct rio_error *err)
+	const char *name, struct rio_progress *progress, struct rio_error *err)
 {
 	int r = rio_tool_input_open(name, &records->input, err);
 
 	if (!r)
-		r = rio_tool_input_describe(&records->input, call, call->store, NULL, err);
+		r = rio_tool_input_describe(&records->input, call, call->store, progress, err);
 	return r ? r : rio_scratch_create(&records->scratch, err);
 }
 
 int rio_tool_records_open(const struct rio_tool_call *call, const char *name,
-	size_t record_bytes_max, struct rio_tool_records *ret, struct rio_error *err)
+	size_t record_bytes_max, struct rio_progress *progress, struct rio_tool_records *ret,
+	struct rio_error *err)
 {
 	bool is_recordio;
 	int r;
@@ -120,8 +122,9 @@ int rio_tool_records_open(const struct rio_tool_call *call, const char *name,
 	r = rio_tool_is_recordio(name, &is_recordio, err);
 	if (r)
 		return r;
-	rio_unframe_init(&ret->unframe, is_recordio ? pull_fd : pull_csv, ret, record_bytes_max);
-	return is_recordio ? open_recordio(ret, name, err) : open_csv(ret, call, name, err);
+	rio_unframe_init(&ret->unframe, is_recordio ? rio_tool_records_pull : pull_csv, ret, record_bytes_max);
+	return is_recordio ? open_recordio(ret, name, err)
+			   : open_csv(ret, call, name, progress, err);
 }
 
 void rio_tool_records_close(struct rio_tool_records *records)

@@ -30,12 +30,19 @@ struct rio_tool_records {
  */
 int rio_tool_is_recordio(const char *name, bool *ret, struct rio_error *err);
 
+/* --max_record's value, or the usual where it is NULL. */
+int rio_tool_record_max(const char *value, size_t *ret, struct rio_error *err);
+
 /*
  * Open name; ret is in use until rio_tool_records_close, on failure too, and must not
- * move.
+ * move.  progress (may be NULL) is told of a CSV's describing.
  */
 int rio_tool_records_open(const struct rio_tool_call *call, const char *name,
-	size_t record_bytes_max, struct rio_tool_records *ret, struct rio_error *err);
+	size_t record_bytes_max, struct rio_progress *progress, struct rio_tool_records *ret,
+	struct rio_error *err);
+/* A rio_pull of an opened RecordIO file's bytes. */
+int rio_tool_records_pull(void *records, void *dst, size_t len_bytes, size_t *ret_bytes,
+	struct rio_error *err);
 void rio_tool_records_close(struct rio_tool_records *records);
 
 #endif

@@ -38,7 +38,8 @@ struct rio_tool_command {
 	enum rio_exit (*run)(const struct rio_tool_call *call);
 };
 
-extern const struct rio_tool_command rio_tool_cat, rio_tool_dump, rio_tool_index, rio_tool_info;
+extern const struct rio_tool_command rio_tool_cat, rio_tool_check, rio_tool_dump, rio_tool_index,
+	rio_tool_info;
 
 /* A command line, read. */
 struct rio_tool_call {
@@ -104,6 +105,9 @@ void rio_tool_input_deinit(struct rio_tool_input *input);
 /* Write [off, end) of the encoded file to fd; what lies before a bad record is written. */
 int rio_tool_write(const struct rio_tool_input *input, uint64_t off, uint64_t end, int fd,
 	struct rio_error *err);
+
+/* "label", "feature" or "dropped". */
+const char *rio_tool_role(const struct rio_schema *schema, size_t column);
 
 /* "64K" at *text; *text is then behind it. */
 bool rio_tool_read_size(const char **text, uint64_t *ret);

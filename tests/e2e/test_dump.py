@@ -12,26 +12,7 @@ import pytest
 
 from support import catalog, make, paths, tool
 import encoder
-
-MAGIC = struct.pack("<I", encoder.MAGIC)
-
-
-def frame(payload, flag=0):
-    return MAGIC + struct.pack("<I", len(payload) | flag << 29) + payload + bytes(-len(payload) % 4)
-
-
-def split(payload):
-    """As dmlc's writer does it: cut at each aligned magic, which is left out."""
-    parts, begin = [], 0
-    for off in range(0, len(payload) - 3, 4):
-        if payload[off:off + 4] == MAGIC:
-            parts.append(payload[begin:off])
-            begin = off + 4
-    parts.append(payload[begin:])
-    if len(parts) == 1:
-        return frame(payload)
-    return b"".join(frame(part, 1 if i == 0 else 3 if i == len(parts) - 1 else 2)
-                    for i, part in enumerate(parts))
+from support.frames import MAGIC, frame, magic_payload, split
 
 
 def dump(*arguments, code=tool.DONE, **settings):
@@ -124,22 +105,9 @@ def test_bytes_that_are_no_text_are_base64(size, tmp_path):
     assert [base64.b64decode(v) for v in line["features"]["b"]["base64"]] == [value, b"\xff"]
 
 
-def magic_record(copies):
-    """A record whose payload holds the magic at aligned offsets."""
-    record = encoder.Record()
-    value = struct.unpack("<f", MAGIC)[0]
-    record.features["values"].float32_tensor.values.extend([1] + [value] * copies + [2])
-    for pad in range(4):
-        record.uid = "u" * pad
-        payload = record.SerializeToString()
-        if any(payload[at:at + 4] == MAGIC for at in range(0, len(payload), 4)):
-            return payload
-    raise AssertionError("no magic is aligned")
-
-
 @pytest.mark.parametrize("copies", [1, 2, 5])
 def test_split_records_are_put_together(copies, tmp_path):
-    payload = magic_record(copies)
+    payload = magic_payload(copies)
     (tmp_path / "f.recordio").write_bytes(split(payload) + frame(payload))
     (first, second), _ = dump(tmp_path / "f.recordio")
     assert first["parts"] == copies + 1 and "parts" not in second

@@ -6,6 +6,8 @@
 #include "fuzz.h"
 
 #include "record/unframe.h"
+#include "survey/algorithm.h"
+#include "survey/survey.h"
 #include "tool/record_json.h"
 
 #include <jansson.h>
@@ -80,6 +82,26 @@ static void check_json(uint64_t number, const struct rio_framed *framed)
 	free(text);
 }
 
+/* The survey of the same bytes: as many records, and a verdict of each algorithm. */
+static void check_survey(struct tape tape, uint64_t nr_records)
+{
+	const struct rio_survey_config config = {
+		.findings_max = 3, .record_bytes_max = RECORD_BYTES_MAX};
+	const struct rio_algorithm *a;
+	struct rio_survey survey;
+	struct rio_error err;
+
+	claim(rio_survey_recordio(pull, &tape, 0, &config, &survey, &err) == 0);
+	claim(survey.facts.nr_records <= nr_records);
+	claim(survey.findings.nr_total >= nr_records - survey.facts.nr_records);
+	claim(survey.findings.nr == RIO_MIN(survey.findings.nr_total, config.findings_max));
+	for (size_t i = 1; i < survey.findings.nr; i++)
+		claim(survey.findings.all[i - 1].off <= survey.findings.all[i].off);
+	for (size_t i = 0; (a = rio_algorithm_at(i)); i++)
+		rio_algorithm_judge(a, &survey.facts, NULL, NULL);
+	rio_survey_deinit(&survey);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
@@ -99,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_json(number++, &x);
 	}
 	claim(!next(&b, &y));
+	check_survey((struct tape){in, piece}, number);
 	rio_unframe_deinit(&a);
 	rio_unframe_deinit(&b);
 	return 0;

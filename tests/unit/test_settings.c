@@ -25,7 +25,7 @@ static void glob__follows_gitattributes_rules(void **state)
 		{"t/**/a.csv", "a.csv", false}, {"t/**", "t/a.csv", true},
 		{"t/**", "t/u/a.csv", true}, {"t/**", "t", false}, {"t/**", "u/t/a.csv", false},
 		{"t/", "t/u/a.csv", true}, {"t/", "u/a.csv", false}, {"/t/", "t/a.csv", true},
-		{"**/t/", "s/t/u/a.csv", true}, {"**/t/", "s/u/a.csv", false},
+		{"/", "t/a.csv", true}, {"**/t/", "s/t/u/a.csv", true}, {"**/t/", "s/u/a.csv", false},
 		{"**/t/**/u/*.csv", "t/u/t/x/u/a.csv", true}, {"**", "t/a.csv", true},
 		{"**/**/a.csv", "a.csv", true}, {"t**/a.csv", "t/u/a.csv", false},
 		{"a.csv/", "a.csv", false}, {"*", ".x.csv", true},
