@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A settings file within SOURCE is opened as sources are (beneath): a link
- * recordiofs.ini -> /etc/shadow, or a FIFO of that name, must not be followed or
- * waited for.  What stands above SOURCE is its owner's, and core finds it.
+ * recordiofs.ini -> /etc/shadow is an error, and a FIFO of that name is not waited for.  What stands above SOURCE is its owner's, and core finds it.
  *
  * What was found is kept in libc's tree (tsearch), by folder; a folder without a file
  * of its own points to what holds for the one above.  One lock guards the tree, and is
@@ -11,10 +10,10 @@
 #include "settings.h"
 
 #include "base/util.h"
-#include "log.h"
 #include "settings/load.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <search.h>
 #include <stdio.h>
@@ -137,23 +136,23 @@ static int read_own(const struct rfs_settings *settings, const char *path, struc
 	if (!folder || asprintf(&rel, "%s/" RIO_SETTINGS_NAME, path) < 0 ||
 		asprintf(&name, "%s/" RIO_SETTINGS_NAME, folder) < 0)
 		return ENOMEM;
-	if (rfs_beneath_probe(settings->beneath, rel, &probed_fd, &st) || !S_ISREG(st.st_mode))
+	e = rfs_beneath_probe(settings->beneath, rel, &probed_fd, &st);
+	if (e == ENOENT || (!e && !S_ISREG(st.st_mode)))
 		return 0;
 	found = calloc(1, sizeof(*found));
 	if (!found)
 		return ENOMEM;
-	e = rfs_beneath_reopen(probed_fd, &fd);
+	/* A link that leads out (EXDEV), too: recordio would follow it. */
+	e = e ? e : rfs_beneath_reopen(probed_fd, &fd);
 	if (e) {
 		found->r = rio_fail_errno(&found->err, e, "cannot open settings");
 		rio_error_set_file(&found->err, name);
 	} else {
 		found->r = rio_settings_load_fd(fd, name, folder, &found->file, &found->err);
 	}
-	if (found->r) {
-		/* Nothing below the folder can be encoded, whatever the reason: for good. */
+	/* Nothing below the folder can be encoded, whatever the reason: for good. */
+	if (found->r)
 		found->r = found->err.code = RIO_EOPTION;
-		rfs_log_error(&found->err);
-	}
 	*ret = found;
 	return 0;
 }
@@ -197,19 +196,50 @@ static const struct found *find(struct rfs_settings *settings, const char *path,
 	return counts;
 }
 
+/*
+ * The folder of the source at path, below SOURCE, with links resolved, as recordio has
+ * it: "" is SOURCE.  The kernel knows the way to what it has open.
+ */
+static char *real_folder(const struct rfs_beneath *beneath, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *folder = strndup(path, slash ? (size_t)(slash - path) : 0);
+	char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)], real[PATH_MAX];
+	size_t len = strcmp(beneath->path, "/") == 0 ? 0 : strlen(beneath->path);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	ssize_t n;
+
+	if (!folder || !*folder || rfs_beneath_probe(beneath, folder, &fd, &st))
+		return rio_steal(folder);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, real, sizeof(real) - 1);
+	if (n <= 0)
+		return rio_steal(folder);
+	real[n] = '\0';
+	/* SOURCE itself may have been moved, and is then called as before. */
+	if (strncmp(real, beneath->path, len) != 0 || (real[len] && real[len] != '/'))
+		return rio_steal(folder);
+	return strdup(real + len + (real[len] == '/'));
+}
+
 int rfs_settings_get(struct rfs_settings *settings, const char *path, struct rio_options *ret,
 	struct rio_error *err)
 {
-	_cleanup_free_ char *absolute = rfs_beneath_absolute(settings->beneath, path);
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	_cleanup_free_ char *folder = real_folder(settings->beneath, path);
+	_cleanup_free_ char *in_source = NULL, *absolute = NULL;
 	const struct found *counts = &settings->top;
 
-	if (settings->look && slash) {
+	if (!folder || asprintf(&in_source, "%s%s%s", folder, *folder ? "/" : "", name) < 0 ||
+		!(absolute = rfs_beneath_absolute(settings->beneath, in_source)))
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	if (settings->look && *folder) {
 		pthread_mutex_lock(&settings->lock);
-		counts = find(settings, path, (size_t)(slash - path));
+		counts = find(settings, folder, strlen(folder));
 		pthread_mutex_unlock(&settings->lock);
 	}
-	if (!counts || !absolute)
+	if (!counts)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	if (counts->r) {
 		*err = counts->err;

@@ -59,14 +59,21 @@ static char *folder_of(const char *path)
 	return realpath(folder, NULL);
 }
 
-int rio_settings_load(const char *path, struct rio_settings **ret, struct rio_error *err)
+static int load(const char *path, const char *folder, struct rio_settings **ret,
+	struct rio_error *err)
 {
-	_cleanup_free_ char *folder = folder_of(path);
 	int fd = folder ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
 
 	if (fd < 0)
 		return fail_file(path, "cannot open settings", err);
 	return rio_settings_load_fd(fd, path, folder, ret, err);
+}
+
+int rio_settings_load(const char *path, struct rio_settings **ret, struct rio_error *err)
+{
+	_cleanup_free_ char *folder = folder_of(path);
+
+	return load(path, folder, ret, err);
 }
 
 /* A settings file in that folder: 0, or 1 where there is none. */
@@ -81,7 +88,7 @@ static int try_folder(const char *folder, struct rio_settings **ret, struct rio_
 	stpcpy(stpcpy(path, folder), "/" RIO_SETTINGS_NAME);
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 1;
-	return rio_settings_load(path, ret, err);
+	return load(path, *folder ? folder : "/", ret, err);
 }
 
 int rio_settings_find(const char *folder, struct rio_settings **ret, struct rio_error *err)

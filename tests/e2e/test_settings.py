@@ -174,16 +174,31 @@ def test_a_mistake_is_told_with_its_line(tree, mounts):
 
 
 def test_wrong_files_by_that_name(tree, mounts):
-    """A link that leads out is not followed, and a FIFO not waited for."""
+    """A link that leads out is an error and nothing of it is told; a FIFO is not waited for."""
     (tree / "recordiofs.ini").unlink()
     secret = tree.parent / "secret"
     secret.write_text("root:x:0\n")
     (tree / "train" / "recordiofs.ini").symlink_to(secret)
     os.mkfifo(tree / "test" / "recordiofs.ini")
     mount = mounts(tree)
-    for name in ("train/a.recordio", "test/a.recordio"):
-        assert mount.file(name).read_bytes() == encode(ROWS, Options(header="yes")).data
-    assert tool.recordio("cat", tree / "test/a.csv", timeout=20).returncode == tool.DONE
+    mount.expect_log("cannot open settings: Invalid cross-device link")
+    expected = encode(ROWS, Options(header="yes")).data
+    assert mount.file("test/a.recordio").read_bytes() == expected
+    assert os.stat(mount.file("train/a.recordio")).st_size == 1
+    assert "root:x" not in mount.log_text()
+    assert tool.recordio("cat", tree / "test/a.csv", timeout=20).stdout == expected
+
+
+def test_links_to_folders_are_resolved_by_both(tree, mounts):
+    (tree / "link").symlink_to("train/deep")
+    (tree / "recordiofs.ini").write_text("[train/]\nlabel=x\n[link/]\nlabel=id\n")
+    (tree / "train" / "deep" / "recordiofs.ini").write_text("drop=id\n")
+    mount = mounts(tree)
+    for name, options in (("link/b", {"drop": "id"}), ("train/deep/b", {"drop": "id"}),
+                          ("train/a", {"label": "x"})):
+        expected = encode(ROWS, Options(header="yes", **options)).data
+        assert mount.file(name + ".recordio").read_bytes() == expected
+        assert tool.recordio("cat", tree / (name + ".csv")).stdout == expected
 
 
 def test_settings_hold_until_the_mount_ends(tree, mounts):
