@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A settings file within SOURCE is opened as sources are (beneath): a link
- * recordiofs.ini -> /etc/shadow is an error, and a FIFO of that name is not waited for.  What stands above SOURCE is its owner's, and core finds it.
+ * recordiofs.ini -> /etc/shadow is an error, and a FIFO of that name is not waited for.
+ * What stands above SOURCE is its owner's, and core finds it.
  *
  * What was found is kept in libc's tree (tsearch), by folder; a folder without a file
  * of its own points to what holds for the one above.  One lock guards the tree, and is

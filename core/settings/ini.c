@@ -85,7 +85,8 @@ static int check_section(struct reading *rd)
 		return fail(rd, rd->at.column + (uint64_t)(p - rd->line),
 			"a section ends at its first ']': patterns have no [abc], write ? for it");
 	if (end - name > SECTION_BYTES_MAX)
-		return fail(rd, rd->at.column, "a pattern of more than 49 bytes: write * for a part");
+		return fail(rd, rd->at.column, 
+			"a pattern of more than 49 bytes: write * for a part");
 	if (end == name)
 		return fail(rd, rd->at.column, "a section without a pattern");
 	for (p = name; p < end; p++)

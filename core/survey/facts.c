@@ -39,7 +39,8 @@ static struct rio_range *range_at(struct rio_side *side, uint64_t base, uint64_t
 	if (!rio_add_ok(base, column, &column) || column >= RIO_FACTS_RANGES_MAX)
 		return NULL;
 	if (column >= side->ranges_room) {
-		size_t room = RIO_MAX(2 * side->ranges_room, RIO_MAX((size_t)column + 1, (size_t)16));
+		size_t least = RIO_MAX((size_t)column + 1, (size_t)16);
+		size_t room = RIO_MAX(2 * side->ranges_room, least);
 		struct rio_range *ranges = reallocarray(side->ranges, room, sizeof(*ranges));
 
 		if (!ranges)

@@ -153,12 +153,13 @@ static enum rio_exit check(const struct rio_tool_call *call)
 const struct rio_tool_command rio_tool_check = {
 	.name = "check",
 	.arguments = "PATH...",
-	.help = "Read CSV and RecordIO files to their end, and tell what is in them and what is wrong",
+	.help = "Read CSV and RecordIO files to their end; tell what is in them, and what wrong",
 	.options = {
 		[OPTION_FOR] = {"for", RIO_ALGORITHM_NAMES,
 			"whether that algorithm of SageMaker's would take them"},
 		[OPTION_ERRORS] = {"errors", "COUNT", "how many errors of a file to show; else 10"},
-		[OPTION_MAX_RECORD] = {"max_record", "SIZE", "a longer record is an error; else 64M"},
+		[OPTION_MAX_RECORD] = {"max_record", "SIZE",
+			"a longer record is an error; else 64M"},
 		[OPTION_JSON] = {"json", NULL, "a JSON object a file, each on a line"},
 	},
 	.run = check,

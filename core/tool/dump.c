@@ -77,7 +77,8 @@ const struct rio_tool_command rio_tool_dump = {
 	.help = "Print the records of RecordIO files, or of CSV files, a line of JSON each",
 	.options = {
 		[OPTION_RAW] = {"raw", NULL, "of each record only place, length and first bytes"},
-		[OPTION_MAX_RECORD] = {"max_record", "SIZE", "a longer record is an error; else 64M"},
+		[OPTION_MAX_RECORD] = {"max_record", "SIZE",
+			"a longer record is an error; else 64M"},
 	},
 	.run = dump,
 };

@@ -86,8 +86,8 @@ static json_t *json_columns(const struct rio_schema *schema)
 	for (size_t i = 0; i < schema->nr_columns; i++)
 		json_array_append_new(columns,
 			json_pack("{s:I, s:o, s:s, s:s}", "number", (json_int_t)i, "name",
-				schema->names ? rio_json_text(schema->names[i]) : json_null(), "role",
-				rio_tool_role(schema, i), "type", type_of(schema, i)));
+				schema->names ? rio_json_text(schema->names[i]) : json_null(),
+				"role", rio_tool_role(schema, i), "type", type_of(schema, i)));
 	return columns;
 }
 
@@ -115,22 +115,24 @@ static json_t *json_bad_quote(const struct rio_map *map)
 }
 
 /* What was set for this file, and by what: a settings file's line, or the command line. */
+static json_t *json_choice(const struct rio_choice *choice)
+{
+	const struct rio_setting *s = choice->setting;
+	const char *path = choice->settings->path;
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", s->name, "value",
+		rio_json_text(s->value), "file", path ? rio_json_text(path) : json_null(), "line",
+		path ? json_integer((json_int_t)s->line) : json_null(), "section",
+		s->section ? rio_json_text(s->section) : json_null());
+}
+
 static json_t *json_options(const struct rio_tool_input *input)
 {
 	json_t *options = json_array();
 
-	for (size_t i = 0; rio_option_table[i].name; i++) {
-		const struct rio_setting *s = input->choices[i].setting;
-		const char *path = s ? input->choices[i].settings->path : NULL;
-
-		if (s)
-			json_array_append_new(options,
-				json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", s->name, "value",
-					rio_json_text(s->value),
-					"file", path ? rio_json_text(path) : json_null(),
-					"line", path ? json_integer((json_int_t)s->line) : json_null(),
-					"section", s->section ? rio_json_text(s->section) : json_null()));
-	}
+	for (size_t i = 0; rio_option_table[i].name; i++)
+		if (input->choices[i].setting)
+			json_array_append_new(options, json_choice(&input->choices[i]));
 	return options;
 }
 
@@ -140,7 +142,8 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 {
 	const struct rio_dataset *dataset = input->dataset;
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
-	json_t *root = json_pack("{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+	json_t *root = json_pack(
+		"{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
 		"file", rio_json_text(input->name),
 		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
 		"header", (int)schema->has_header,

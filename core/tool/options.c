@@ -17,7 +17,8 @@
 enum { COMMON_INDEX_DIR, COMMON_CONFIG, COMMON_HELP };
 
 static const struct rio_tool_option common[] = {
-	[COMMON_INDEX_DIR] = {"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
+	[COMMON_INDEX_DIR] = {"index_dir", "DIR|none",
+		"where offset maps are kept; else the user's cache folder"},
 	[COMMON_CONFIG] = {"config", "FILE|none",
 		"settings by folder; else of the nearest recordiofs.ini"},
 	[COMMON_HELP] = {"help", NULL, "this text"},

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records out of RecordIO: whole and split ones, in pieces of any size, damage told with its place. */
+/*
+ * Records out of RecordIO: whole and split ones, in pieces of any size, damage told with
+ * its place.
+ */
 #include "unit.h"
 
 #include "record/frame.h"
@@ -111,7 +114,8 @@ static void unframe__tells_damage_with_its_place_and_goes_on(void **state)
 	put_frame(&tape, 0, "bbbb", 4);
 	put_frame(&tape, 0, "cccc", 4);
 	tape.bytes[13] = 0;
-	expect(&tape, "0:aaaa [byte 12: expected the magic 0a 23 d7 ce, found 0a 00 d7 ce] 24:cccc ");
+	expect(&tape,
+		"0:aaaa [byte 12: expected the magic 0a 23 d7 ce, found 0a 00 d7 ce] 24:cccc ");
 }
 
 static void unframe__looks_right_behind_a_wrong_length(void **state)
@@ -121,7 +125,8 @@ static void unframe__looks_right_behind_a_wrong_length(void **state)
 	put_frame(&tape, 0, "aaaa", 4);
 	put_frame(&tape, 0, "bbbb", 4);
 	tape.bytes[4] = 200;
-	expect(&tape, "[byte 24: expected 200 bytes of payload and padding, found the end] 12:bbbb ");
+	expect(&tape,
+		"[byte 24: expected 200 bytes of payload and padding, found the end] 12:bbbb ");
 }
 
 static void unframe__believes_flags_only_in_their_order(void **state)
