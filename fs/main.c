@@ -19,6 +19,7 @@ struct parts {
 	struct rfs_options options;
 	char *mountpoint; /* absolute */
 	struct rfs_beneath beneath;
+	struct rfs_settings *settings;
 	struct rio_store *store;
 };
 
@@ -64,6 +65,24 @@ static int find_mountpoint(struct parts *parts)
 	else if (e)
 		fail_path("MOUNTPOINT ", given, e);
 	return e ? RFS_EXIT_SYSTEM : 0;
+}
+
+/* Wrong settings are a wrong call: nothing is mounted. */
+static int open_settings(struct parts *parts)
+{
+	struct rio_error err;
+	int r = rfs_settings_create(&parts->options, &parts->beneath, &parts->settings, &err);
+
+	if (!r) {
+		const char *path = rfs_settings_path(parts->settings);
+
+		/* Not to be overlooked: a file that SOURCE does not show. */
+		if (path && !parts->options.config && !is_within(path, parts->beneath.path))
+			rfs_log_note("settings are those of %s, above SOURCE", path);
+		return 0;
+	}
+	rfs_log_error(&err);
+	return r == RIO_EOPTION ? RFS_EXIT_CALL : RFS_EXIT_SYSTEM;
 }
 
 /* Before the daemon leaves this folder, from which a relative index_dir is meant. */
@@ -114,14 +133,19 @@ static uint64_t block_bytes(const struct rfs_options *options, unsigned nr_worke
 
 static int serve(struct parts *parts, int ready_fd)
 {
-	struct rfs_mount mount = {.options = &parts->options, .beneath = &parts->beneath};
+	struct rfs_mount mount = {
+		.options = &parts->options,
+		.beneath = &parts->beneath,
+		.settings = parts->settings,
+	};
 	unsigned nr_workers = (unsigned)RIO_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
 	int code = RFS_EXIT_SYSTEM;
 	int e;
 
 	rfs_opened_init(&mount.opened);
 	clock_gettime(CLOCK_MONOTONIC, &mount.begun);
-	e = rfs_tree_create(&parts->options, &parts->beneath, parts->store, &mount.tree);
+	e = rfs_tree_create(&parts->options, &parts->beneath, parts->settings, parts->store,
+		&mount.tree);
 	if (!e)
 		e = rfs_readahead_create(block_bytes(&parts->options, nr_workers), nr_workers,
 			rfs_handle_fill, &mount.readahead);
@@ -151,13 +175,16 @@ static int run(struct parts *parts)
 	code = open_source(parts);
 	if (code)
 		return code;
-	code = open_store(parts);
+	code = open_settings(parts);
+	if (!code)
+		code = open_store(parts);
 	if (!code && !parts->options.fake) {
 		code = parts->options.foreground ? -1 : rfs_daemon_detach(&ready_fd);
 		if (code < 0)
 			code = serve(parts, ready_fd);
 	}
 	rio_store_destroy(parts->store);
+	rfs_settings_destroy(parts->settings);
 	rfs_beneath_deinit(&parts->beneath);
 	return code;
 }

@@ -145,8 +145,9 @@ static int found_broken(struct description *ret, int e, const char *path, struct
 static int create_dataset(const struct rfs_node *node, const struct rfs_describer *by,
 	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
 {
+	_cleanup_(rio_options_deinit) struct rio_options options = {0};
 	struct rio_dataset_config config = {
-		.options = by->encoding,
+		.options = &options,
 		.store = by->store,
 		.store_path = path,
 		.progress = on_progress,
@@ -159,8 +160,10 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 
 	r = rio_source_from_fd(fd, path, &source, &err);
 	if (!r)
+		r = rfs_settings_get(by->settings, node->path, &options, &err);
+	if (!r)
 		r = rio_dataset_create(source, &config, &dataset, &err);
-	if (r == RIO_ESCHEMA || r == RIO_EROW)
+	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION)
 		return found_broken(ret, EIO, path, &err);
 	if (r) {
 		int e = rfs_to_errno(&err);

@@ -6,7 +6,7 @@
  * and content never change, so the kernel may cache them for good.  A changed
  * source gets another node, with another inode number.
  *
- * Below it: beneath, to_errno, log, core/dataset.  References and the table of
+ * Below it: beneath, settings, to_errno, log, core/dataset.  References and the table of
  * nodes are tree's.
  */
 #ifndef RFS_NODE_H
@@ -14,6 +14,7 @@
 
 #include "beneath.h"
 #include "dataset/dataset.h"
+#include "settings.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -80,7 +81,7 @@ struct rfs_waiter {
 /* How files are described. */
 struct rfs_describer {
 	const struct rfs_beneath *beneath;
-	const struct rio_options *encoding;
+	struct rfs_settings *settings;
 	struct rio_store *store; /* NULL: none */
 };
 

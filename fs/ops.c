@@ -272,6 +272,7 @@ static char *control_text(fuse_req_t req, enum rfs_kind kind)
 	struct rfs_status status = {
 		.source = mount->beneath->path,
 		.options = mount->options->given,
+		.settings = rfs_settings_path(mount->settings),
 		.uptime_seconds = uptime(mount),
 		.counters = &mount->counters,
 		.files_known = rfs_tree_nr_nodes(mount->tree),

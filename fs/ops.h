@@ -21,6 +21,7 @@
 struct rfs_mount {
 	const struct rfs_options *options;
 	const struct rfs_beneath *beneath;
+	struct rfs_settings *settings;
 	struct rfs_tree *tree;
 	struct rfs_readahead *readahead;
 	struct fuse_session *session;

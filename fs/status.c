@@ -125,6 +125,8 @@ char *rfs_status_text(const struct rfs_status *status)
 	put_escaped(file, status->source, "\\");
 	fputs("\noptions: ", file);
 	put_escaped(file, status->options, "\\");
+	fputs("\nsettings: ", file);
+	put_escaped(file, status->settings ? status->settings : "none", "\\");
 	fputc('\n', file);
 	for (size_t i = 0; i < NR_LINES; i++) {
 		fprintf(file, "%s: ", lines[i].key);

@@ -38,6 +38,7 @@ void rfs_count_read(struct rfs_counters *counters, const struct rio_read_stats *
 struct rfs_status {
 	const char *source;
 	const char *options;
+	const char *settings; /* the settings file that counts for SOURCE; NULL: none */
 	time_t uptime_seconds;
 	const struct rfs_counters *counters;
 	uint64_t files_known;

@@ -365,6 +365,11 @@ def test_info_tells_all_of_it(source, index):
             {"number": 3, "name": "note", "role": "dropped", "type": "number"}],
         "map": {"origin": "built", "reason": None, "path": str(kept),
                 "bytes": kept.stat().st_size, "checkpoints": told["map"]["checkpoints"]},
+        "settings": None,
+        "options": [
+            {"name": name, "value": value, "file": None, "line": None, "section": None}
+            for name, value in (("delimiter", ";"), ("quote", "'"), ("drop", "note"),
+                                ("dtype", "float64"))],
     }
     assert told["record_bytes"] == len(encode(
         b"1,2,3\n", Options(dtype="float64", label_dtype="float64")).data)
