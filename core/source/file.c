@@ -3,7 +3,7 @@
  * A regular file, read with pread: a file that is truncated meanwhile gives a
  * short read, where a mapping would give SIGBUS.
  */
-#include "source/source.h"
+#include "source/packed.h"
 
 #include "base/util.h"
 
@@ -104,8 +104,7 @@ int rio_source_from_fd(int fd_taken, const char *name, struct rio_source **ret,
 	file->base.ops = &file_ops;
 	file->base.name = rio_steal(name_copy);
 	file->fd = rio_steal_fd(&fd);
-	*ret = &file->base;
-	return 0;
+	return rio_source_unpack(&file->base, ret, err);
 }
 
 int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err)
