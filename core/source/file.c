@@ -52,7 +52,17 @@ static int file_stamp(struct rio_source *source, struct rio_stamp *ret, struct r
 {
 	struct file_source *file = (struct file_source *)source;
 
-	return rio_stamp_of_fd(file->fd, ret) < 0 ? fail(file, err, "cannot stat") : 0;
+	struct stat st;
+
+	if (fstat(file->fd, &st) < 0)
+		return fail(file, err, "cannot stat");
+	*ret = rio_stamp_of_stat(&st);
+	return 0;
+}
+
+static bool file_is_written(struct rio_source *source)
+{
+	return rio_fd_is_written(((struct file_source *)source)->fd);
 }
 
 static void file_destroy(struct rio_source *source)
@@ -67,6 +77,7 @@ static void file_destroy(struct rio_source *source)
 static const struct rio_source_ops file_ops = {
 	.read_at = file_read_at,
 	.stamp = file_stamp,
+	.is_written = file_is_written,
 	.destroy = file_destroy,
 };
 

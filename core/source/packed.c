@@ -62,7 +62,16 @@ static int packed_read_at(struct rio_source *source, uint64_t off, void *dst, si
 
 static int packed_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
 {
-	return rio_source_stamp(((struct packed_source *)source)->inner, ret, err);
+	struct rio_source *inner = ((struct packed_source *)source)->inner;
+
+	return inner->ops->stamp(inner, ret, err);
+}
+
+static bool packed_is_written(struct rio_source *source)
+{
+	struct rio_source *inner = ((struct packed_source *)source)->inner;
+
+	return inner->ops->is_written && inner->ops->is_written(inner);
 }
 
 static int packed_len(struct rio_source *source, uint64_t *ret, struct rio_error *err)
@@ -211,6 +220,7 @@ static int packed_read_through(struct rio_source *source, rio_visit_fn *visit, v
 static const struct rio_source_ops packed_ops = {
 	.read_at = packed_read_at,
 	.stamp = packed_stamp,
+	.is_written = packed_is_written,
 	.len = packed_len,
 	.is_unread = packed_is_unread,
 	.read_through = packed_read_through,
