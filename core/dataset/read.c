@@ -101,7 +101,7 @@ static int load(struct reading *rd, const struct rio_checkpoint *begin, size_t l
 	struct rio_segment *ret)
 {
 	struct rio_scratch *s = rd->scratch;
-	bool at_end = begin->src_off + len_bytes == rd->dataset->map->stamp.size_bytes;
+	bool at_end = begin->src_off + len_bytes == rio_map_src_end(rd->dataset->map);
 	uint8_t *bytes;
 	size_t got = 0;
 	int r = make_room(s, len_bytes, rd->err);

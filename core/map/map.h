@@ -54,6 +54,12 @@ static inline uint64_t rio_map_nr_rows(const struct rio_map *map)
 	return map->checkpoints[map->nr_checkpoints - 1].row;
 }
 
+/* The end of the source's text; of a compressed source not the stamp's size. */
+static inline uint64_t rio_map_src_end(const struct rio_map *map)
+{
+	return map->checkpoints[map->nr_checkpoints - 1].src_off;
+}
+
 /* The segment in which row lies: the largest k with checkpoints[k].row <= row. */
 size_t rio_map_find_row(const struct rio_map *map, uint64_t row);
 
@@ -61,8 +67,9 @@ size_t rio_map_find_row(const struct rio_map *map, uint64_t row);
 size_t rio_map_find_offset(const struct rio_map *map, uint64_t src_off);
 
 /*
- * RIO_EMAP_DAMAGED unless offsets rise, rows and lines do not fall, begin and
- * end match the stamp, and every other field is within bounds.
+ * RIO_EMAP_DAMAGED unless offsets rise, rows and lines do not fall, the begin fits,
+ * and every other field is within bounds.  Whether it ends where the source does, only
+ * who has the source can tell.
  */
 int rio_map_check(const struct rio_map *map, struct rio_error *err);
 
