@@ -38,7 +38,7 @@ static int check_step(const struct rio_map *map, size_t k, struct rio_error *err
 	const struct rio_checkpoint *a = &map->checkpoints[k], *b = a + 1;
 	uint64_t len_bytes = b->src_off - a->src_off;
 
-	if (b->src_off <= a->src_off)
+	if (b->src_off <= a->src_off || b->src_off > rio_map_src_end(map))
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: checkpoint %zu lies at byte %ju, behind one at %ju", k + 1,
 			(uintmax_t)b->src_off, (uintmax_t)a->src_off);
