@@ -160,7 +160,7 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 	r = rio_source_from_fd(fd, path, &source, &err);
 	if (!r)
 		r = rio_dataset_create(source, &config, &dataset, &err);
-	if (r == RIO_ESCHEMA || r == RIO_EROW)
+	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EDAMAGED)
 		return found_broken(ret, EIO, path, &err);
 	if (r) {
 		int e = rfs_to_errno(&err);
