@@ -2,10 +2,11 @@
 /*
  * The map file.  proto/FORMAT.md has the drawing; in short:
  *
- *	| header: 20 words, the last its seal | path NUL key NUL, seal | checkpoints, seal |
+ *	| header: 21 words, the last its seal | path NUL key NUL, seal |
+ *	| groups, seal | checkpoints, seal |
  *
  * What all kinds of files have, header, text and seals, is map/sealed's; here are the
- * words that a map has of its own, and its checkpoints.
+ * words that a map has of its own, and its checkpoints, each three little-endian u32.
  *
  * Nothing that the file says is believed before it is shown to be what was
  * written: after map/sealed's checks the sizes in the header must add up to the
@@ -20,6 +21,7 @@
 
 #include "map/sealed.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +36,7 @@ enum word {
 	W_NR_CHECKPOINTS,
 	W_PATH_BYTES,
 	W_ROW_KEY_BYTES,
+	W_NR_GROUPS,
 	W_SEAL,
 	NR_WORDS,
 };
@@ -41,13 +44,27 @@ enum word {
 static const struct rio_sealed_kind kind = {
 	.name = "map",
 	.magic = UINT64_C(0x0a1a50414d4f4952), /* "RIOMAP", a DOS end of file, LF */
-	.version = 1,
+	.version = 2,
 	.nr_words = NR_WORDS,
 	.path_word = W_PATH_BYTES,
 };
 
-_Static_assert(sizeof(struct rio_checkpoint) == 3 * sizeof(uint64_t),
-	"a checkpoint in memory is three words, as it is in the file");
+_Static_assert(sizeof(struct rio_checkpoint_group) == 4 * sizeof(uint64_t) &&
+		       sizeof(struct rio_packed_checkpoint) == 3 * sizeof(uint32_t),
+	"groups and checkpoints lie in memory as they do in the file");
+
+/* Words of either size, between the machine's order and the file's: both ways alike. */
+static void swap_words(void *words, size_t nr, size_t word_bytes)
+{
+	uint64_t *large = words;
+	uint32_t *small = words;
+
+	for (size_t i = 0; i < nr; i++)
+		if (word_bytes == sizeof(*large))
+			large[i] = htole64(large[i]);
+		else
+			small[i] = htole32(small[i]);
+}
 
 void rio_store_file_deinit(struct rio_store_file *file)
 {
@@ -67,34 +84,46 @@ static void fill_header(uint64_t *words, const struct rio_store_key *key,
 	words[W_BAD_QUOTE_ROW] = map->bad_quote_row;
 	words[W_BAD_QUOTE_OPEN] = map->bad_quote_open;
 	words[W_NR_CHECKPOINTS] = map->nr_checkpoints;
+	words[W_NR_GROUPS] = map->nr_groups;
 	words[RIO_SEALED_FILE_BYTES] = rio_sealed_text_end(&kind, key) +
-				       map->nr_checkpoints * sizeof(*map->checkpoints) +
+				       map->nr_groups * sizeof(*map->groups) + RIO_SEAL_BYTES +
+				       map->nr_checkpoints * sizeof(*map->packed) +
 				       RIO_SEAL_BYTES;
 }
 
-/* Through a small buffer, as the array in memory is not ours to turn around. */
-static int write_checkpoints(int fd, const struct rio_map *map, uint64_t seed,
-	struct rio_error *err)
+/* An array of words.  Through a small buffer, as what is in memory is not ours to turn. */
+static int write_array(int fd, const void *data, size_t len_bytes, size_t word_bytes,
+	uint64_t seed, struct rio_error *err)
 {
-	enum { PIECE = 1024 };
-	_cleanup_(rio_freep) struct rio_checkpoint *piece = malloc(PIECE * sizeof(*piece));
+	enum { PIECE_BYTES = 16 * 1024 };
+	_cleanup_free_ char *piece = malloc(PIECE_BYTES);
 	XXH3_state_t *state = XXH3_createState();
 	int r = 0;
 
 	if (!piece || !state || XXH3_64bits_reset_withSeed(state, seed) != XXH_OK)
 		r = rio_fail(err, RIO_ENOMEM, "no memory to write a map");
-	for (size_t k = 0; !r && k < map->nr_checkpoints; k += PIECE) {
-		size_t nr = RIO_MIN(map->nr_checkpoints - k, (size_t)PIECE);
+	for (size_t off = 0; !r && off < len_bytes; off += PIECE_BYTES) {
+		size_t n = RIO_MIN(len_bytes - off, (size_t)PIECE_BYTES);
 
-		memcpy(piece, map->checkpoints + k, nr * sizeof(*piece));
-		rio_sealed_swap(&piece->src_off, nr * 3);
-		XXH3_64bits_update(state, piece, nr * sizeof(*piece));
-		r = rio_sealed_write_all(fd, piece, nr * sizeof(*piece), err);
+		memcpy(piece, (const char *)data + off, n);
+		swap_words(piece, n / word_bytes, word_bytes);
+		XXH3_64bits_update(state, piece, n);
+		r = rio_sealed_write_all(fd, piece, n, err);
 	}
 	if (!r)
 		r = rio_sealed_write_seal(fd, XXH3_64bits_digest(state), err);
 	XXH3_freeState(state);
 	return r;
+}
+
+static int write_checkpoints(int fd, const struct rio_map *map, uint64_t seed,
+	struct rio_error *err)
+{
+	int r = write_array(fd, map->groups, map->nr_groups * sizeof(*map->groups),
+		sizeof(uint64_t), seed, err);
+
+	return r ? r : write_array(fd, map->packed, map->nr_checkpoints * sizeof(*map->packed),
+			       sizeof(uint32_t), seed, err);
 }
 
 int rio_store_file_write(int fd, const struct rio_store_key *key, const struct rio_map *map,
@@ -111,34 +140,52 @@ int rio_store_file_write(int fd, const struct rio_store_key *key, const struct r
 /* The sizes in a sealed header must add up to the file's own length. */
 static int check_sizes(const uint64_t *words, uint64_t true_bytes, struct rio_error *err)
 {
-	uint64_t sum, checkpoint_bytes;
+	uint64_t sum, group_bytes, checkpoint_bytes;
 
 	if (!rio_sealed_head_bytes(&kind, words, &sum) ||
-		!rio_mul_ok(words[W_NR_CHECKPOINTS], sizeof(struct rio_checkpoint),
+		!rio_mul_ok(words[W_NR_GROUPS], sizeof(struct rio_checkpoint_group),
+			&group_bytes) ||
+		!rio_mul_ok(words[W_NR_CHECKPOINTS], sizeof(struct rio_packed_checkpoint),
 			&checkpoint_bytes) ||
+		!rio_add_ok(sum, group_bytes, &sum) ||
 		!rio_add_ok(sum, checkpoint_bytes, &sum) ||
-		!rio_add_ok(sum, RIO_SEAL_BYTES, &sum))
+		!rio_add_ok(sum, 2 * RIO_SEAL_BYTES, &sum))
 		sum = UINT64_MAX;
 	return rio_sealed_check_size(&kind, words, sum, true_bytes, err);
+}
+
+/* An array of nr entries, which are words of one size. */
+static int read_array(int fd, size_t nr, size_t entry_bytes, size_t word_bytes, uint64_t seed,
+	const char *what, void *ret, struct rio_error *err)
+{
+	_cleanup_free_ void *array = malloc(nr * entry_bytes);
+	int r;
+
+	if (!array)
+		return rio_fail(err, RIO_ENOMEM, "no memory for a map's %zu %s", nr, what);
+	r = rio_sealed_read(fd, &kind, array, nr * entry_bytes, seed, what, err);
+	if (r)
+		return r;
+	swap_words(array, nr * entry_bytes / word_bytes, word_bytes);
+	*(void **)ret = rio_steal(array);
+	return 0;
 }
 
 static int read_checkpoints(int fd, const uint64_t *words, struct rio_map *map,
 	struct rio_error *err)
 {
-	size_t nr = words[W_NR_CHECKPOINTS];
 	int r;
 
-	if (nr == 0 || words[W_BAD_QUOTE_OPEN] > 1)
+	if (words[W_NR_CHECKPOINTS] == 0 || words[W_NR_GROUPS] == 0 || words[W_BAD_QUOTE_OPEN] > 1)
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: its header makes no sense");
-	map->checkpoints = calloc(nr, sizeof(*map->checkpoints));
-	if (!map->checkpoints)
-		return rio_fail(err, RIO_ENOMEM, "no memory for a map of %zu checkpoints", nr);
-	map->nr_checkpoints = nr;
-	r = rio_sealed_read(fd, &kind, map->checkpoints, nr * sizeof(*map->checkpoints), words[W_SEAL],
-		"checkpoints", err);
-	if (!r)
-		rio_sealed_swap(&map->checkpoints->src_off, nr * 3);
-	return r;
+	map->nr_groups = words[W_NR_GROUPS];
+	r = read_array(fd, map->nr_groups, sizeof(*map->groups), sizeof(uint64_t), words[W_SEAL],
+		"groups", &map->groups, err);
+	if (r)
+		return r;
+	map->nr_checkpoints = words[W_NR_CHECKPOINTS];
+	return read_array(fd, map->nr_checkpoints, sizeof(*map->packed), sizeof(uint32_t),
+		words[W_SEAL], "checkpoints", &map->packed, err);
 }
 
 static int read_map(int fd, const uint64_t *words, struct rio_store_file *file,
