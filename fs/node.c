@@ -141,17 +141,23 @@ static int found_broken(struct description *ret, int e, const char *path, struct
 	return 0;
 }
 
-/* Create a dataset of the opened source at fd (taken). */
-static int create_dataset(const struct rfs_node *node, const struct rfs_describer *by,
-	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
+static struct rio_dataset_config config_of(const struct rfs_describer *by, const char *path,
+	const struct rfs_waiter *waiter)
 {
-	struct rio_dataset_config config = {
+	return (struct rio_dataset_config){
 		.options = by->encoding,
 		.store = by->store,
 		.store_path = path,
 		.progress = on_progress,
 		.progress_data = (void *)waiter,
 	};
+}
+
+/* Create a dataset of the opened source at fd (taken). */
+static int create_dataset(const struct rfs_node *node, const struct rfs_describer *by,
+	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
+{
+	const struct rio_dataset_config config = config_of(by, path, waiter);
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset = NULL;
 	struct rio_error err;
@@ -244,6 +250,21 @@ int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int
 	node->error = found.error;
 	pthread_cond_broadcast(&node->described);
 	pthread_mutex_unlock(&node->lock);
+	return e;
+}
+
+int rfs_node_attach(struct rfs_node *node, const struct rfs_describer *by, const char *path,
+	const struct rfs_waiter *waiter, struct rio_source *source)
+{
+	const struct rio_dataset_config config = config_of(by, path, waiter);
+	struct rio_error err;
+	int e;
+
+	if (rio_dataset_attach(node->dataset, &config, source, &err) == 0)
+		return 0;
+	e = rfs_to_errno(&err);
+	if (e != EINTR && e != ESTALE)
+		rfs_log_error(&err);
 	return e;
 }
 

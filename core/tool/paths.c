@@ -2,6 +2,7 @@
 #include "tool/paths.h"
 
 #include "base/util.h"
+#include "csv/file_name.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -30,9 +31,9 @@ static int append(struct rio_paths *paths, const char *path, const struct stat *
 
 static bool is_csv(const char *name)
 {
-	size_t len = strlen(name);
+	unsigned rank;
 
-	return len > strlen(".csv") && strcmp(name + len - strlen(".csv"), ".csv") == 0;
+	return name[0] != '.' && rio_csv_stem(name, &rank);
 }
 
 static int compare_names(const FTSENT **a, const FTSENT **b)
@@ -64,7 +65,7 @@ static int visit(struct rio_paths *paths, FTS *fts, FTSENT *entry, struct rio_er
 		return RIO_ESYSTEM;
 	case FTS_F:
 	case FTS_SL:
-		if (entry->fts_name[0] != '.' && is_csv(entry->fts_name) &&
+		if (is_csv(entry->fts_name) &&
 			stat(entry->fts_accpath, &st) == 0 && S_ISREG(st.st_mode))
 			return append(paths, entry->fts_path, &st, err);
 		return 0;
