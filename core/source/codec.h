@@ -46,6 +46,7 @@ struct rio_codec {
 	const char *name;   /* in messages */
 	const char *ending; /* of names of such files */
 	uint64_t id;        /* in kept indexes; never changes */
+	size_t state_bytes; /* what a decoder takes at most, with its input */
 	const char *remedy; /* for files in which points lie too far apart */
 	bool zeros_may_follow; /* padding behind the last member, as tapes leave it */
 
@@ -59,8 +60,9 @@ struct rio_codec {
 		struct rio_error *err);
 
 	/*
-	 * Decode from in to out.  Returns an enum rio_decoded; RIO_EDAMAGED, the
-	 * message being only what is wrong; or RIO_ENOMEM.
+	 * Decode from in to out.  Returns an enum rio_decoded; RIO_EDAMAGED, or
+	 * RIO_ESCHEMA for what is right and beyond us, the message being only what is
+	 * wrong; or RIO_ENOMEM.
 	 */
 	int (*step)(struct rio_decoder *decoder, bool stop_at_entries, struct rio_error *err);
 

@@ -160,6 +160,7 @@ const struct rio_codec rio_codec_gzip = {
 	.name = "gzip",
 	.ending = ".gz",
 	.id = 1,
+	.state_bytes = 128 * RIO_KIB, /* zlib's state, its window, 64 KiB of input */
 	.remedy = "compress it anew with gzip",
 	.zeros_may_follow = true,
 	.is_head = gzip_is_head,

@@ -35,12 +35,13 @@
 /* Decoded at a time: who waits for bytes gets them this soon. */
 #define STEP_BYTES (128 * RIO_KIB)
 
-/* What a span takes besides its bytes: zlib's state and 64 KiB of input. */
-#define SPAN_OVERHEAD_BYTES (128 * RIO_KIB)
+/* What the largest decoder takes (zstd's), and the usual one. */
+#define DECODER_BYTES_MAX (9 * RIO_MIB)
+#define DECODER_BYTES     (128 * RIO_KIB)
 
 /* Room for one of the longest spans, and for two usual ones a core. */
-#define BASE_BYTES (RIO_SEEK_SPAN_BYTES_MAX + SPAN_OVERHEAD_BYTES)
-#define CORE_BYTES (2 * (RIO_SEEK_SPACING_BYTES + 2 * SPAN_OVERHEAD_BYTES))
+#define BASE_BYTES (RIO_SEEK_SPAN_BYTES_MAX + DECODER_BYTES_MAX)
+#define CORE_BYTES (2 * (RIO_SEEK_SPACING_BYTES + 2 * DECODER_BYTES))
 
 struct span {
 	TAILQ_ENTRY(span) link;
@@ -51,6 +52,7 @@ struct span {
 	size_t len_bytes;
 	uint8_t *bytes;
 
+	size_t charged_bytes; /* to used_bytes: its bytes, and a decoder's while it has one */
 	unsigned nr_users;
 	bool failed;          /* nobody finds it any more */
 	bool filling;         /* whoever set it has unpacker, and writes behind filled_bytes */
@@ -83,8 +85,15 @@ static void free_span(struct span *span)
 static void drop(struct span *span)
 {
 	TAILQ_REMOVE(&spans, span, link);
-	used_bytes -= span->len_bytes + SPAN_OVERHEAD_BYTES;
+	used_bytes -= span->charged_bytes;
 	free_span(span);
+}
+
+static size_t cost(const struct rio_seek_index *index, size_t number)
+{
+	const struct rio_seek_point *point = &index->points[number];
+
+	return (size_t)(point[1].off - point->off) + index->codec->state_bytes;
 }
 
 /* Drop the least recently used one, if there is one that nobody uses. */
@@ -126,7 +135,8 @@ static struct span *add(const struct rio_seek_index *index, size_t number)
 		free(span);
 		return NULL;
 	}
-	used_bytes += span->len_bytes + SPAN_OVERHEAD_BYTES;
+	span->charged_bytes = cost(index, number);
+	used_bytes += span->charged_bytes;
 	TAILQ_INSERT_HEAD(&spans, span, link);
 	return span;
 }
@@ -134,9 +144,7 @@ static struct span *add(const struct rio_seek_index *index, size_t number)
 /* The span, in use by the caller; NULL without memory. */
 static struct span *take(const struct rio_seek_index *index, size_t number)
 {
-	const struct rio_seek_point *point = &index->points[number];
-	uint64_t wanted = point[1].off - point->off + SPAN_OVERHEAD_BYTES;
-	uint64_t most = rio_spans_bytes_max();
+	uint64_t wanted = cost(index, number), most = rio_spans_bytes_max();
 	struct span *span;
 
 	while (!(span = find(index, number)) && used_bytes + wanted > most)
@@ -151,6 +159,13 @@ static struct span *take(const struct rio_seek_index *index, size_t number)
 	if (span)
 		span->nr_users++;
 	return span;
+}
+
+/* It has no decoder any more, and needs none. */
+static void forget_decoder(struct span *span)
+{
+	used_bytes -= span->charged_bytes - span->len_bytes;
+	span->charged_bytes = span->len_bytes;
 }
 
 static void put(struct span *span)
@@ -236,6 +251,8 @@ static int await(struct span *span, const struct rio_seek_index *index, struct r
 			return r;
 		}
 		span->filled_bytes += n;
+		if (!span->unpacker)
+			forget_decoder(span);
 	}
 	return 0;
 }

@@ -110,6 +110,12 @@ static int damaged(const struct rio_unpacker *u, const char *what, struct rio_er
 		u->decoder->codec->name, (uintmax_t)u->member_off, (uintmax_t)rio_unpacker_off(u), what);
 }
 
+static int beyond_us(const struct rio_unpacker *u, const char *what, struct rio_error *err)
+{
+	return rio_fail(err, RIO_EDAMAGED, "the %s member at byte %ju of the compressed file %s",
+		u->decoder->codec->name, (uintmax_t)u->member_off, what);
+}
+
 static int cut_short(const struct rio_unpacker *u, struct rio_error *err)
 {
 	return rio_fail(err, RIO_EDAMAGED,
@@ -171,6 +177,8 @@ static int run_member(struct rio_unpacker *u, struct rio_source *source, bool st
 	r = d->codec->step(d, stop_at_entries, &why);
 	if (r == RIO_EDAMAGED)
 		return damaged(u, why.message, err);
+	if (r == RIO_ESCHEMA)
+		return beyond_us(u, why.message, err);
 	if (r < 0) {
 		if (err)
 			*err = why;

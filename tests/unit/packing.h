@@ -6,6 +6,9 @@
 #include "unit.h"
 
 #include <zlib.h>
+#ifdef RIO_HAVE_ZSTD
+#include <zstd.h>
+#endif
 
 /* Bytes that grow. */
 struct packing {
@@ -44,6 +47,29 @@ static inline void packing_add_gzip(struct packing *p, const void *text, size_t 
 	deflateEnd(&z);
 	free(out);
 }
+
+#ifdef RIO_HAVE_ZSTD
+/* Add a zstd frame of the text, with a checksum. */
+static inline void packing_add_zstd(struct packing *p, const void *text, size_t len_bytes,
+	int level, int window_log)
+{
+	ZSTD_CCtx *context = ZSTD_createCCtx();
+	size_t room = ZSTD_compressBound(len_bytes), n;
+	uint8_t *out = malloc(room);
+	ZSTD_outBuffer to = {out, room, 0};
+	ZSTD_inBuffer from = {text, len_bytes, 0};
+
+	assert_non_null(out);
+	ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+	ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
+	n = ZSTD_compressStream2(context, &to, &from, ZSTD_e_end);
+	assert_int_equal(n, 0);
+	packing_add(p, out, to.pos);
+	ZSTD_freeCCtx(context);
+	free(out);
+}
+#endif
 
 /* Rows of random numbers: text that deflate takes to a third. */
 static inline void rnd_table(uint64_t *seed, uint8_t *p, size_t n)

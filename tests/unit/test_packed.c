@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gzip sources against the text that was compressed: whole, in slices, damaged. */
+/* Compressed sources against the text that was compressed: whole, in slices, damaged. */
 #include "packing.h"
 
 #include "source/packed.h"
@@ -8,17 +8,15 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-static const char file_name[] = "test.csv.gz";
-
 static struct rio_source *open_packed(const struct packing *p)
 {
 	struct rio_source *inner, *source;
 	struct rio_error err;
 
-	assert_int_equal(rio_source_from_memory(p->bytes, p->len_bytes, file_name, &inner, &err),
+	assert_int_equal(rio_source_from_memory(p->bytes, p->len_bytes, "test.csv", &inner, &err),
 		0);
 	assert_int_equal(rio_source_unpack(inner, &source, &err), 0);
-	assert_ptr_equal(rio_packed_codec(source), &rio_codec_gzip);
+	assert_non_null(rio_packed_codec(source));
 	return source;
 }
 
@@ -138,8 +136,9 @@ static void packed__many_members_empty_ones_among_them(void **state)
 	rnd_table(&seed, text, n);
 	packing_add_gzip(&p, text, 0, 6);
 	while (at < n) {
-		size_t len = RIO_MIN(n - at, (size_t)rnd(&seed) % (1u << rnd(&seed) % 22));
+		size_t len = (size_t)rnd(&seed) % (1u << rnd(&seed) % 22);
 
+		len = RIO_MIN(len, n - at);
 		packing_add_gzip(&p, text + at, len, (int)(rnd(&seed) % 10));
 		at += len;
 	}
@@ -183,7 +182,7 @@ static struct packing make_small(const char **ret_text)
 }
 
 /* Read damaged bytes through: an error, or the text as it was; returns whether it was. */
-static bool reads_as(const uint8_t *bytes, size_t n, const char *text)
+static bool reads_as(const uint8_t *bytes, size_t n, const char *file_name, const char *text)
 {
 	struct rio_source *inner, *source;
 	struct rio_error err;
@@ -220,12 +219,12 @@ static void packed__cut_short_anywhere_is_an_error(void **state)
 
 		memcpy(cut, p.bytes, n);
 		if (n == first_bytes) /* only here one cannot know */
-			assert_true(reads_as(cut, n, "a,b\n1,2\n3,4\n"));
+			assert_true(reads_as(cut, n, "x.gz", "a,b\n1,2\n3,4\n"));
 		else
-			assert_false(reads_as(cut, n, text));
+			assert_false(reads_as(cut, n, "x.gz", text));
 		free(cut);
 	}
-	assert_true(reads_as(p.bytes, p.len_bytes, text));
+	assert_true(reads_as(p.bytes, p.len_bytes, "x.gz", text));
 	free(p.bytes);
 }
 
@@ -237,7 +236,7 @@ static void packed__a_flipped_bit_is_an_error_or_changes_nothing(void **state)
 
 	for (size_t bit = 0; bit < 8 * p.len_bytes; bit++) {
 		p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		nr_harmless += reads_as(p.bytes, p.len_bytes, text);
+		nr_harmless += reads_as(p.bytes, p.len_bytes, "x.gz", text);
 		p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	/* FTEXT, the time, the hint about the level, the system, what fills the last byte. */
@@ -481,6 +480,91 @@ static void packed__other_bytes_than_were_indexed_are_an_error(void **state)
 	free(p.bytes);
 }
 
+/* --- zstd --- */
+
+#ifdef RIO_HAVE_ZSTD
+static void zstd__many_frames_skippable_ones_among_them(void **state)
+{
+	static const uint8_t skippable[] = {0x5e, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'a', 'b', 'c'};
+	uint64_t seed = 98;
+	size_t n = 20 * RIO_MIB, at = 0;
+	uint8_t *text = malloc(n);
+	struct packing p = {0};
+
+	rnd_table(&seed, text, n);
+	packing_add(&p, skippable, sizeof(skippable));
+	while (at < n) {
+		size_t len = (size_t)rnd(&seed) % (1u << rnd(&seed) % 24);
+
+		len = RIO_MIN(len, n - at);
+		packing_add_zstd(&p, text + at, len, 1 + (int)(rnd(&seed) % 4), 0);
+		if (rnd(&seed) % 4 == 0)
+			packing_add(&p, skippable, sizeof(skippable));
+		at += len;
+	}
+	packing_add(&p, skippable, sizeof(skippable));
+	check_all(&p, text, n);
+	free(p.bytes);
+	free(text);
+}
+
+static void zstd__cut_short_or_flipped_is_an_error(void **state)
+{
+	static const char text[] = "a,b\n1,2\n3,4\n5,6.25\n7,8\n";
+	struct packing p = {0};
+	size_t first_bytes;
+
+	packing_add_zstd(&p, text, 12, 3, 0);
+	first_bytes = p.len_bytes;
+	packing_add_zstd(&p, text + 12, sizeof(text) - 13, 3, 0);
+	for (size_t n = 0; n < p.len_bytes; n++) {
+		uint8_t *cut = malloc(n + 1);
+
+		memcpy(cut, p.bytes, n);
+		if (n == first_bytes)
+			assert_true(reads_as(cut, n, "x.zst", "a,b\n1,2\n3,4\n"));
+		else
+			assert_false(reads_as(cut, n, "x.zst", text));
+		free(cut);
+	}
+	for (size_t bit = 0; bit < 8 * p.len_bytes; bit++) {
+		p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		reads_as(p.bytes, p.len_bytes, "x.zst", text);
+		p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	assert_true(reads_as(p.bytes, p.len_bytes, "x.zst", text));
+	free(p.bytes);
+}
+
+static void check_refused(struct packing *p, const char *message)
+{
+	struct rio_source *source = open_packed(p);
+	struct rio_error err;
+
+	assert_int_equal(rio_source_read_through(source, NULL, NULL, &err), RIO_EDAMAGED);
+	assert_string_equal(err.message, message);
+	rio_source_destroy(source);
+	free(p->bytes);
+}
+
+static void zstd__large_frames_and_windows_are_refused(void **state)
+{
+	uint64_t seed = 7;
+	size_t n = 17 * RIO_MIB;
+	uint8_t *text = malloc(n);
+	struct packing p = {0}, q = {0};
+
+	rnd_table(&seed, text, n);
+	packing_add_zstd(&p, text, n, 1, 0);
+	check_refused(&p, "more than 16 MiB of text can be reached only from byte 0 of the "
+		"compressed file on: compress it anew in smaller frames, for instance with pzstd");
+	packing_add_zstd(&q, text, n, 1, 25);
+	check_refused(&q, "the zstd member at byte 0 of the compressed file needs a window of more "
+		"than 8 MiB: compress it anew, with level 19 at most and without --long");
+	free(text);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +580,11 @@ int main(void)
 		cmocka_unit_test(packed__many_threads_read_at_once),
 		cmocka_unit_test(packed__a_damaged_window_is_an_error),
 		cmocka_unit_test(packed__other_bytes_than_were_indexed_are_an_error),
+#ifdef RIO_HAVE_ZSTD
+		cmocka_unit_test(zstd__many_frames_skippable_ones_among_them),
+		cmocka_unit_test(zstd__cut_short_or_flipped_is_an_error),
+		cmocka_unit_test(zstd__large_frames_and_windows_are_refused),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
