@@ -246,6 +246,7 @@ static int build_both(struct rio_dataset *dataset, struct rio_source *source,
 	struct rio_error *trouble, struct rio_error *err)
 {
 	_cleanup_(rio_seek_draft_destroyp) struct rio_seek_draft *draft = NULL;
+	struct rio_seek_index *index;
 	struct rio_error why;
 	uint64_t windows_off;
 	int r, fd;
@@ -254,9 +255,11 @@ static int build_both(struct rio_dataset *dataset, struct rio_source *source,
 		rio_seek_draft_create(config->store, config->store_path, &draft, &fd, &windows_off,
 			trouble) < 0)
 		return build_map(dataset, source, config, err);
-	r = rio_packed_keep_windows(source, fd, windows_off, &why);
-	if (r == 0)
+	r = rio_seek_index_create(rio_packed_codec(source), fd, windows_off, &index, &why);
+	if (r == 0) {
+		rio_packed_prepare_index(source, index);
 		r = build_map(dataset, source, config, &why);
+	}
 	if (r == RIO_ESYSTEM && why.sys_errno != EINTR) {
 		*trouble = why;
 		return build_map(dataset, source, config, err);

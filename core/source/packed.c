@@ -106,7 +106,6 @@ struct pass {
 	struct packed_source *packed;
 	struct rio_unpacker *unpacker;
 	struct rio_seek_index *index;
-	uint64_t spacing_bytes;
 	uint64_t off; /* of the text: behind what is decoded */
 	uint8_t *piece;
 	size_t piece_bytes;
@@ -150,7 +149,7 @@ static int look_around(struct pass *pass, int stopped)
 
 	if (span_bytes > RIO_SEEK_SPAN_BYTES_MAX)
 		return refuse_span(pass);
-	if (index->nr_points == 0 || (may && span_bytes >= pass->spacing_bytes))
+	if (index->nr_points == 0 || (may && span_bytes >= index->spacing_bytes))
 		return add_point(pass, stopped);
 	return 0;
 }
@@ -209,8 +208,6 @@ static int packed_read_through(struct rio_source *source, rio_visit_fn *visit, v
 		return r;
 	pass.index = index;
 	pass.unpacker = unpacker;
-	pass.spacing_bytes = index->windows_fd < 0 ? RIO_SEEK_SPACING_MEMORY_BYTES
-						   : RIO_SEEK_SPACING_BYTES;
 	r = run_pass(&pass);
 	if (r == 0)
 		rio_packed_take_index(source, rio_steal(index));
@@ -284,19 +281,13 @@ const struct rio_codec *rio_packed_codec(const struct rio_source *source)
 	return packed ? packed->codec : NULL;
 }
 
-int rio_packed_keep_windows(struct rio_source *source, int fd, uint64_t windows_off,
-	struct rio_error *err)
+void rio_packed_prepare_index(struct rio_source *source, struct rio_seek_index *index)
 {
 	struct packed_source *packed = packed_of(source);
-	struct rio_seek_index *index;
-	int r = rio_seek_index_create(packed->codec, fd, windows_off, &index, err);
 
-	if (r < 0)
-		return r;
 	rio_seek_index_destroy(packed->owned_index);
 	packed->owned_index = index;
 	packed->index = NULL;
-	return 0;
 }
 
 const struct rio_seek_index *rio_packed_index(const struct rio_source *source)

@@ -28,11 +28,10 @@ const struct rio_codec *rio_packed_codec(const struct rio_source *source);
 /* All below is for compressed sources only. */
 
 /*
- * Have the windows of the index that rio_source_read_through makes written to fd
- * (taken, on failure too), from windows_off on.  Else they stay in memory, fewer.
+ * The empty index (taken) that rio_source_read_through shall fill.  Without one it makes
+ * one whose windows stay in memory.
  */
-int rio_packed_keep_windows(struct rio_source *source, int fd, uint64_t windows_off,
-	struct rio_error *err);
+void rio_packed_prepare_index(struct rio_source *source, struct rio_seek_index *index);
 
 /* The index, or NULL.  Borrowed from the source. */
 const struct rio_seek_index *rio_packed_index(const struct rio_source *source);

@@ -23,6 +23,8 @@ int rio_seek_index_create(const struct rio_codec *codec, int windows_fd, uint64_
 	}
 	index->codec = codec;
 	index->id = ++nr_created;
+	index->spacing_bytes = windows_fd < 0 ? RIO_SEEK_SPACING_MEMORY_BYTES
+					      : RIO_SEEK_SPACING_BYTES;
 	index->windows_fd = windows_fd;
 	index->windows_off = index->windows_end = windows_off;
 	*ret = index;

@@ -19,7 +19,7 @@
 
 #include "base/util.h"
 
-/* Text between points, at least: with the windows in a file, and in memory. */
+/* Text between points where the windows lie in a file, and where in memory. */
 #define RIO_SEEK_SPACING_BYTES        (2 * RIO_MIB)
 #define RIO_SEEK_SPACING_MEMORY_BYTES (8 * RIO_MIB)
 
@@ -37,6 +37,7 @@ struct rio_seek_point {
 
 struct rio_seek_index {
 	const struct rio_codec *codec;
+	uint64_t spacing_bytes; /* text between points, at least; 1 or more */
 	uint64_t id; /* what is the same for two of the same state of a source, and no others */
 
 	/* nr_points >= 1; the last is the sentinel: the end of source and text. */

@@ -20,6 +20,18 @@ static struct rio_source *open_packed(const struct packing *p)
 	return source;
 }
 
+/* Have points so near, and their windows in a file; at times with other bytes before them. */
+static void prepare(struct rio_source *source, int fd, uint64_t windows_off, uint64_t spacing)
+{
+	struct rio_seek_index *index;
+	struct rio_error err;
+
+	assert_int_equal(rio_seek_index_create(rio_packed_codec(source), fd, windows_off, &index,
+		&err), 0);
+	index->spacing_bytes = spacing;
+	rio_packed_prepare_index(source, index);
+}
+
 /* What read_through hands on must be the text, in order. */
 struct expected {
 	const uint8_t *text;
@@ -99,14 +111,16 @@ static void check_all(const struct packing *p, const uint8_t *text, size_t n)
 	check_slices(source, text, n, 40);
 	rio_source_destroy(source);
 
-	/* … and with the windows in a file, where points are nearer. */
-	source = open_packed(p);
-	struct rio_error err;
-	assert_int_equal(rio_packed_keep_windows(source, memfd_create("windows", 0), 100, &err), 0);
-	read_through(source, text, n);
-	check_index(source, p->len_bytes);
-	check_slices(source, text, n, 40);
-	rio_source_destroy(source);
+	/* … with the windows in a file, where points are nearer; and at each block. */
+	for (int round = 0; round < 2; round++) {
+		source = open_packed(p);
+		prepare(source, memfd_create("windows", 0), 100,
+			round ? 1 : RIO_SEEK_SPACING_BYTES);
+		read_through(source, text, n);
+		check_index(source, p->len_bytes);
+		check_slices(source, text, n, 40);
+		rio_source_destroy(source);
+	}
 }
 
 static void packed__one_member_of_every_level(void **state)
@@ -414,12 +428,11 @@ static void packed__many_threads_read_at_once(void **state)
 	struct rio_source *source;
 	pthread_t threads[NR];
 	struct reader readers[NR];
-	struct rio_error err;
 
 	rnd_table(&seed, text, n);
 	packing_add_gzip(&p, text, n, 1);
 	source = open_packed(&p);
-	assert_int_equal(rio_packed_keep_windows(source, memfd_create("windows", 0), 0, &err), 0);
+	prepare(source, memfd_create("windows", 0), 0, RIO_SEEK_SPACING_BYTES);
 	read_through(source, text, n);
 	for (int i = 0; i < NR; i++) {
 		readers[i] = (struct reader){source, text, n, seed + (uint64_t)i, i % 2};
@@ -447,7 +460,7 @@ static void packed__a_damaged_window_is_an_error(void **state)
 	rnd_table(&seed, text, n);
 	packing_add_gzip(&p, text, n, 6);
 	source = open_packed(&p);
-	assert_int_equal(rio_packed_keep_windows(source, dup(fd), 0, &err), 0);
+	prepare(source, dup(fd), 0, RIO_SEEK_SPACING_BYTES);
 	read_through(source, text, n);
 	assert_true(rio_packed_index(source)->nr_points >= 3);
 	assert_int_equal(pread(fd, &byte, 1, 50), 1);
