@@ -141,18 +141,24 @@ static int found_broken(struct description *ret, int e, const char *path, struct
 	return 0;
 }
 
-/* Create a dataset of the opened source at fd (taken). */
-static int create_dataset(const struct rfs_node *node, const struct rfs_describer *by,
-	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
+/* All but the options. */
+static struct rio_dataset_config config_of(const struct rfs_describer *by, const char *path,
+	const struct rfs_waiter *waiter)
 {
-	_cleanup_(rio_options_deinit) struct rio_options options = {0};
-	struct rio_dataset_config config = {
-		.options = &options,
+	return (struct rio_dataset_config){
 		.store = by->store,
 		.store_path = path,
 		.progress = on_progress,
 		.progress_data = (void *)waiter,
 	};
+}
+
+/* Create a dataset of the opened source at fd (taken). */
+static int create_dataset(const struct rfs_node *node, const struct rfs_describer *by,
+	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
+{
+	_cleanup_(rio_options_deinit) struct rio_options options = {0};
+	struct rio_dataset_config config = config_of(by, path, waiter);
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset = NULL;
 	struct rio_error err;
@@ -161,9 +167,10 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 	r = rio_source_from_fd(fd, path, &source, &err);
 	if (!r)
 		r = rfs_settings_get(by->settings, node->path, &options, &err);
+	config.options = &options;
 	if (!r)
 		r = rio_dataset_create(source, &config, &dataset, &err);
-	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION)
+	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION || r == RIO_EDAMAGED)
 		return found_broken(ret, EIO, path, &err);
 	if (r) {
 		int e = rfs_to_errno(&err);
@@ -247,6 +254,21 @@ int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int
 	node->error = found.error;
 	pthread_cond_broadcast(&node->described);
 	pthread_mutex_unlock(&node->lock);
+	return e;
+}
+
+int rfs_node_attach(struct rfs_node *node, const struct rfs_describer *by, const char *path,
+	const struct rfs_waiter *waiter, struct rio_source *source)
+{
+	const struct rio_dataset_config config = config_of(by, path, waiter);
+	struct rio_error err;
+	int e;
+
+	if (rio_dataset_attach(node->dataset, &config, source, &err) == 0)
+		return 0;
+	e = rfs_to_errno(&err);
+	if (e != EINTR && e != ESTALE)
+		rfs_log_error(&err);
 	return e;
 }
 

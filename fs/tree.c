@@ -15,7 +15,9 @@
 #include "tree.h"
 
 #include "base/util.h"
+#include "csv/file_name.h"
 #include "names.h"
+#include "source/codec.h"
 #include "to_errno.h"
 
 #include <errno.h>
@@ -29,6 +31,9 @@
  * Such a file is counted when its attributes are asked for.
  */
 #define LOOKUP_SOURCE_BYTES_MAX ((off_t)RIO_MIB)
+
+/* Compressed ones hold more than their size, and decoding them takes longer. */
+#define LOOKUP_PACKED_BYTES_MAX ((off_t)(64 * RIO_KIB))
 
 /* A source that changes while it is counted is counted again, so many times. */
 #define DESCRIBE_TRIES_MAX 4
@@ -366,7 +371,8 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
 	if (e)
 		return e;
-	if (st.st_size <= LOOKUP_SOURCE_BYTES_MAX)
+	if (st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
+						    : LOOKUP_SOURCE_BYTES_MAX))
 		e = rfs_node_describe(node, &tree->describer, fd, waiter);
 	if (e) {
 		rfs_tree_forget(tree, node, 1);
@@ -376,24 +382,36 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	return 0;
 }
 
-static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
-	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+/* What path is; ENOENT where it is no file. */
+static int lookup_path(struct rfs_tree *tree, const char *path, const struct rfs_waiter *waiter,
+	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	_cleanup_free_ char *path = NULL;
-	rfs_name source;
-	int e;
+	int e = lookup_described(tree, path, ret);
 
-	if (!rfs_name_to_source(tree->options->encoding.suffix, name, source))
-		return ENOENT;
-	path = join_path(parent, source);
-	if (!path)
-		return ENOMEM;
-	e = lookup_described(tree, path, ret);
 	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
 		e = lookup_source(tree, path, waiter, ret);
 	if (!e)
 		file_attr(tree, *ret, ret_attr);
 	return e == ESTALE ? EBUSY : e; /* it is being written all the time */
+}
+
+/* Of b.csv, b.csv.gz and so on the first that is there. */
+static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	const char *suffix = tree->options->encoding.suffix;
+	int e = ENOENT;
+
+	for (unsigned rank = 0; e == ENOENT && rio_csv_ending(rank); rank++) {
+		_cleanup_free_ char *path = NULL;
+		rfs_name source;
+
+		if (!rfs_name_to_source(suffix, name, rank, source))
+			break;
+		path = join_path(parent, source);
+		e = path ? lookup_path(tree, path, waiter, ret, ret_attr) : ENOMEM;
+	}
+	return e;
 }
 
 static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_node *parent,
@@ -504,6 +522,7 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 	const struct rfs_waiter *waiter, struct rio_source **ret)
 {
 	_cleanup_free_ char *path = rfs_beneath_absolute(tree->beneath, node->path);
+	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_close_ int probed_fd = -1;
 	struct rio_error err;
 	int fd, broken_errno, e;
@@ -519,7 +538,12 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 		e = rfs_beneath_reopen(probed_fd, &fd);
 	if (e)
 		return e;
-	return rio_source_from_fd(fd, path, ret, &err) ? rfs_to_errno(&err) : 0;
+	if (rio_source_from_fd(fd, path, &source, &err))
+		return rfs_to_errno(&err);
+	e = rfs_node_attach(node, &tree->describer, path, waiter, source);
+	if (!e)
+		*ret = rio_steal(source);
+	return e;
 }
 
 int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)

@@ -74,7 +74,7 @@ static bool is_sure(const struct rio_reading *rd, const struct rio_extent *exten
 static bool is_plain(const struct rio_reading *rd, const struct rio_extent *extent)
 {
 	return is_sure(rd, extent) && extent_rows(extent) == extent->end.line - extent->begin.line &&
-	       extent->end.src_off < rd->dataset->map->stamp.size_bytes;
+	       extent->end.src_off < rio_map_src_end(rd->dataset->map);
 }
 
 /* Read [off, off + len_bytes) of the source to where it can be scanned. */
@@ -102,7 +102,7 @@ static int fetch(struct rio_reading *rd, uint64_t off, size_t len_bytes, uint8_t
 static void scan(const struct rio_reading *rd, const struct rio_checkpoint *begin, uint8_t *bytes,
 	size_t len_bytes, struct rio_segment *ret)
 {
-	bool at_end = begin->src_off + len_bytes == rd->dataset->map->stamp.size_bytes;
+	bool at_end = begin->src_off + len_bytes == rio_map_src_end(rd->dataset->map);
 
 	/* A last row without a line feed is a row all the same. */
 	if (at_end && len_bytes && bytes[len_bytes - 1] != '\n')
