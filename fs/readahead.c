@@ -38,6 +38,7 @@
 /* A sequence of this length makes a stream. */
 #define START_BYTES (512 * RIO_KIB)
 
+/* Blocks that a stream is ahead by: at most so many, or twice as many as there are workers. */
 #define WINDOW_START 2u
 #define WINDOW_MAX   8u
 
@@ -409,7 +410,8 @@ static void await_block(struct rfs_stream *stream, struct rfs_block *block)
 	ra->nr_misses++;
 	/* The reader has caught up with the workers: they need a longer start. */
 	if (stream->window)
-		set_window(stream, RIO_MIN(2 * stream->window, WINDOW_MAX));
+		set_window(stream, RIO_MIN(2 * stream->window,
+			RIO_MAX(WINDOW_MAX, 2 * ra->nr_workers)));
 	if (block->state == BLOCK_QUEUED)
 		fill_block(ra, block);
 	while (block->state != BLOCK_READY)

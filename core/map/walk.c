@@ -17,7 +17,7 @@ int rio_walk_init(struct rio_walk *walk, struct rio_source *source,
 		.dialect = *dialect,
 		.data_off = data_off,
 		.size_bytes = size_bytes,
-		.window = malloc(WINDOW_BYTES),
+		.window = malloc(RIO_MIN(size_bytes - data_off + 1, (uint64_t)WINDOW_BYTES)),
 	};
 	return walk->window ? 0 : rio_fail(err, RIO_ENOMEM, "out of memory");
 }
