@@ -112,8 +112,8 @@ size_t rio_map_find_row(const struct rio_map *map, uint64_t row);
 size_t rio_map_find_offset(const struct rio_map *map, uint64_t src_off);
 
 /*
- * RIO_EMAP_DAMAGED unless groups follow each other, offsets rise, rows and lines do not fall, begin and
- * end match the stamp, and every other field is within bounds.
+ * RIO_EMAP_DAMAGED unless groups follow each other, offsets rise, rows and lines do not
+ * fall, begin and end match the stamp, and every other field is within bounds.
  */
 int rio_map_check(const struct rio_map *map, struct rio_error *err);
 
