@@ -264,11 +264,14 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 		.off = RIO_MIN(off, file_bytes),
 		.dst = dst,
 	};
+	uint64_t slow_fields = rio_nr_slow_fields;
 	int r = 0, checked;
 
 	rd.end = rd.off + RIO_MIN(len_bytes, file_bytes - rd.off);
 	if (rd.off < rd.end)
 		r = read_rows(&rd);
+	if (stats)
+		stats->slow_fields += rio_nr_slow_fields - slow_fields;
 
 	/* Whatever was found counts only if the source is still the one that was indexed. */
 	if (r == 0 || r == RIO_EROW || r == RIO_EMAP_DAMAGED) {

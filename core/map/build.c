@@ -158,9 +158,10 @@ static void *work(void *data)
 	struct rio_error error;
 	struct chunk *chunk;
 	uint64_t number;
-	int r = rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
-		job->size_bytes, &error);
+	int r = 0;
 
+	rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
+		job->size_bytes);
 	while (r == 0 && (chunk = take_chunk(job, &number))) {
 		r = rio_walk_chunk(&walk, number, chunk->stretches, &chunk->nr_stretches, &error);
 		if (r < 0)
@@ -220,7 +221,7 @@ static int locate_bad_quote(struct rio_map *map, struct rio_walk *walk, struct r
 	rio_tally_init(&tally);
 	r = rio_walk_tally(walk, from.src_off, map->bad_quote_off, &tally, err);
 	map->bad_quote_row = from.row + tally.nr_rows[0];
-	return r;
+	return r < 0 ? r : rio_window_verify(&walk->window, err);
 }
 
 /* The end of the source: an unfinished row, a quote that is never closed, the sentinel. */
@@ -229,10 +230,11 @@ static int finish(struct job *job, struct rio_error *err)
 	struct join *j = &job->join;
 	struct rio_map *map = j->map;
 	_cleanup_(rio_walk_deinit) struct rio_walk walk = {0};
-	int r = rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
-		job->size_bytes, err);
+	int r = 0;
 
-	if (r == 0 && j->inside && map->bad_quote_off == RIO_NO_OFFSET) {
+	rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
+		job->size_bytes);
+	if (j->inside && map->bad_quote_off == RIO_NO_OFFSET) {
 		map->bad_quote_open = true;
 		r = rio_walk_find_last(&walk, job->build->data_off, job->size_bytes,
 			(uint8_t)job->build->dialect.quote, &map->bad_quote_off, err);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A regular file, read with pread: a file that is truncated meanwhile gives a
- * short read, where a mapping would give SIGBUS.
+ * short read, where a mapping gives SIGBUS.  Passes over all of it may map it all the
+ * same, with source/mapping.c's guard.
  */
 #include "source/packed.h"
+
+#include "source/mapping.h"
 
 #include "base/util.h"
 
@@ -65,6 +68,12 @@ static bool file_is_written(struct rio_source *source)
 	return rio_fd_is_written(((struct file_source *)source)->fd);
 }
 
+static bool file_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret)
+{
+	return rio_mapping_create(((struct file_source *)source)->fd, off, len_bytes, ret);
+}
+
 static void file_destroy(struct rio_source *source)
 {
 	struct file_source *file = (struct file_source *)source;
@@ -77,6 +86,7 @@ static void file_destroy(struct rio_source *source)
 static const struct rio_source_ops file_ops = {
 	.read_at = file_read_at,
 	.stamp = file_stamp,
+	.map = file_map,
 	.is_written = file_is_written,
 	.destroy = file_destroy,
 };

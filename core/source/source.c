@@ -104,6 +104,12 @@ int rio_source_read_through(struct rio_source *source, rio_visit_fn *visit, void
 	return source->ops->read_through(source, visit, data, err);
 }
 
+bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret)
+{
+	return source->ops->map && source->ops->map(source, off, len_bytes, ret);
+}
+
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
 {
 	int r = source->ops->stamp(source, ret, err);

@@ -56,6 +56,7 @@ bool rio_stamp_is_recent(const struct rio_stamp *stamp);
 bool rio_fd_is_written(int fd);
 
 struct rio_source;
+struct rio_mapping;
 
 /*
  * Called with the next piece of a source's bytes, in order, valid for the call; done_bytes
@@ -70,6 +71,9 @@ struct rio_source_ops {
 		size_t *ret_bytes, struct rio_error *err);
 	/* All of the stamp but written. */
 	int (*stamp)(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
+	/* See rio_source_map; NULL: nothing of such a source can be mapped. */
+	bool (*map)(struct rio_source *source, uint64_t off, size_t len_bytes,
+		struct rio_mapping *ret);
 	/* Whether it is open for writing; NULL where that cannot be. */
 	bool (*is_written)(struct rio_source *source);
 
@@ -130,6 +134,10 @@ bool rio_source_is_unread(const struct rio_source *source);
  */
 int rio_source_read_through(struct rio_source *source, rio_visit_fn *visit, void *data,
 	struct rio_error *err);
+
+/* See rio_mapping_create.  False where that cannot be had: read then. */
+bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret);
 
 /* The stamp of the source as it is now: of a compressed one, the file's. */
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);

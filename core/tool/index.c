@@ -25,7 +25,7 @@ static int load_kept(const struct rio_tool_call *call, const struct rio_tool_inp
 	struct rio_map **ret, struct rio_error *err)
 {
 	_cleanup_free_ char *row_key = NULL;
-	int r = rio_options_row_key(&call->options, &row_key, err);
+	int r = rio_options_row_key(&input->options, &row_key, err);
 
 	if (!r)
 		r = rio_store_load(call->store,

@@ -6,27 +6,12 @@ import subprocess
 
 import pytest
 
-from support import catalog, make, paths
+from support import catalog, make
 from encoder import Options, encode
 
 # dmlc resynchronises on the magic at an aligned place, wherever it stands: a
 # value equal to it breaks any file that is read in parts.
 SPLITTABLE = [case for case in catalog.GOOD if case.rows and "magic" not in case.name]
-
-
-@pytest.fixture(scope="session")
-def dmlc_reader(tmp_path_factory):
-    if not shutil.which("g++"):
-        pytest.skip("there is no g++")
-    program = tmp_path_factory.mktemp("dmlc") / "dmlc_reader"
-    done = subprocess.run(
-        ["g++", "-std=c++17", "-O1", "-o", str(program),
-         str(paths.TESTS / "interop" / "dmlc_reader.cc"), "-ldmlc", "-fopenmp", "-pthread"],
-        stderr=subprocess.PIPE, check=False)
-    if done.returncode and b"dmlc/io.h" in done.stderr:
-        pytest.skip("libdmlc-dev is not installed")
-    assert done.returncode == 0, done.stderr.decode()
-    return program
 
 
 def unpack(framed, pad):

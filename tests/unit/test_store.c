@@ -79,7 +79,7 @@ static void store__says_what_is_stale(void **state)
 	cases[3].is.dev = 8;
 	cases[4].is.mtime_ns++;
 	cases[5].is.ctime_ns = 1;
-	cases[6].is = (struct rio_stamp){7, 1, 1, -1, -1};
+	cases[6].is = (struct rio_stamp){7, 1, 1, -1, -1, 0};
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(cases); i++) {
 		assert_int_equal(load(&cases[i].is), RIO_EMAP_STALE);
 		assert_string_equal(err.message, cases[i].message);
