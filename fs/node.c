@@ -141,11 +141,11 @@ static int found_broken(struct description *ret, int e, const char *path, struct
 	return 0;
 }
 
-/* All but the options. */
 static struct rio_dataset_config config_of(const struct rfs_describer *by, const char *path,
-	const struct rfs_waiter *waiter)
+	const struct rio_options *options, const struct rfs_waiter *waiter)
 {
 	return (struct rio_dataset_config){
+		.options = options,
 		.store = by->store,
 		.store_path = path,
 		.progress = on_progress,
@@ -158,7 +158,7 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
 {
 	_cleanup_(rio_options_deinit) struct rio_options options = {0};
-	struct rio_dataset_config config = config_of(by, path, waiter);
+	const struct rio_dataset_config config = config_of(by, path, &options, waiter);
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset = NULL;
 	struct rio_error err;
@@ -167,7 +167,6 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 	r = rio_source_from_fd(fd, path, &source, &err);
 	if (!r)
 		r = rfs_settings_get(by->settings, node->path, &options, &err);
-	config.options = &options;
 	if (!r)
 		r = rio_dataset_create(source, &config, &dataset, &err);
 	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION || r == RIO_EDAMAGED)
@@ -260,7 +259,7 @@ int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int
 int rfs_node_attach(struct rfs_node *node, const struct rfs_describer *by, const char *path,
 	const struct rfs_waiter *waiter, struct rio_source *source)
 {
-	const struct rio_dataset_config config = config_of(by, path, waiter);
+	const struct rio_dataset_config config = config_of(by, path, NULL, waiter);
 	struct rio_error err;
 	int e;
 
