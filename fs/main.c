@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -158,6 +159,7 @@ static int serve(struct parts *parts, int ready_fd)
 	rfs_opened_deinit(&mount.opened);
 	rfs_readahead_destroy(mount.readahead);
 	rfs_tree_destroy(mount.tree);
+	rfs_bench_deinit();
 	return code;
 }
 
@@ -208,6 +210,17 @@ static void fill_stdio(void)
 		close(fd);
 }
 
+/*
+ * One heap for all threads: what is small they keep at hand anyway, and a thread that
+ * answers its first request need not make a heap first.
+ */
+static void share_heap(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct parts parts = {0};
@@ -215,6 +228,7 @@ int main(int argc, char **argv)
 	int code, call;
 
 	fill_stdio();
+	share_heap();
 	rfs_log_adopt_libfuse();
 	call = rfs_options_parse(&parts.options, argc, argv, &err);
 	switch (call) {

@@ -275,15 +275,26 @@ void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio
 		rfs_log_error(err);
 }
 
-bool rfs_node_is_first_open(struct rfs_node *node)
+bool rfs_node_begin_first_open(struct rfs_node *node)
 {
 	bool first;
 
 	pthread_mutex_lock(&node->lock);
-	first = !node->opened;
-	node->opened = true;
+	while (node->opened == RFS_OPENING)
+		pthread_cond_wait(&node->described, &node->lock);
+	first = node->opened == RFS_UNOPENED;
+	if (first)
+		node->opened = RFS_OPENING;
 	pthread_mutex_unlock(&node->lock);
 	return first;
+}
+
+void rfs_node_end_first_open(struct rfs_node *node)
+{
+	pthread_mutex_lock(&node->lock);
+	node->opened = RFS_OPENED;
+	pthread_cond_broadcast(&node->described);
+	pthread_mutex_unlock(&node->lock);
 }
 
 uint64_t rfs_node_bad_off(struct rfs_node *node)

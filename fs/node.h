@@ -47,11 +47,11 @@ struct rfs_node {
 	uint64_t nr_refs; /* the kernel's lookups and our handles; guarded by tree's lock */
 
 	pthread_mutex_t lock;     /* all below */
-	pthread_cond_t described; /* known has changed */
+	pthread_cond_t described; /* known or opened has changed */
 	enum rfs_known known;
 	struct rio_dataset *dataset; /* constant once RFS_READY */
 	int broken_errno;
-	bool opened;      /* at least once */
+	enum { RFS_UNOPENED, RFS_OPENING, RFS_OPENED } opened; /* for the first time */
 	uint64_t bad_off; /* of the first record known to be bad, or RIO_NO_OFFSET */
 	char *error;      /* the message about it, or about a broken file; NULL: none */
 
@@ -99,8 +99,9 @@ void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio
 
 uint64_t rfs_node_bad_off(struct rfs_node *node);
 
-/* True for the first who asks, and nobody else. */
-bool rfs_node_is_first_open(struct rfs_node *node);
+/* True for the first who asks; others are kept until that one has ended it. */
+bool rfs_node_begin_first_open(struct rfs_node *node);
+void rfs_node_end_first_open(struct rfs_node *node);
 
 /* A copy of the message, freed by the caller; NULL where there is none (or no memory). */
 char *rfs_node_error(struct rfs_node *node);

@@ -6,6 +6,7 @@
 #include "caller.h"
 #include "errors.h"
 #include "handle.h"
+#include "kernel_read_ahead.h"
 #include "xattr.h"
 
 #include <errno.h>
@@ -281,6 +282,9 @@ static char *control_text(fuse_req_t req, enum rfs_kind kind)
 	status.blocks = usage.nr_blocks;
 	status.memory_bytes = usage.memory_bytes;
 	status.memory_budget_bytes = usage.budget_bytes;
+	status.block_hits = usage.nr_hits;
+	status.block_misses = usage.nr_misses;
+	status.read_ahead_kib = rfs_kernel_read_ahead_kib(mount->device);
 	if (kind != RFS_STATUS)
 		return rfs_status_metrics(&status);
 	status.errors = errors;
@@ -326,13 +330,36 @@ static void close_file(struct rfs_opened *opened)
 	rfs_handle_close((struct rfs_handle *)opened);
 }
 
+/* A node's file in the kernel's page cache. */
+struct cached_file {
+	struct rfs_mount *mount;
+	struct rfs_node *node;
+};
+
+/*
+ * The kernel waits for pages that are being read, and these reads might wait for this
+ * thread: only while nobody else has the file open can that not be.  Bytes of a file
+ * that is being written are for one reader only.
+ */
+static void store_pages(void *data, const void *bytes, size_t len_bytes)
+{
+	const struct cached_file *file = data;
+	struct fuse_bufvec buf = FUSE_BUFVEC_INIT(len_bytes);
+
+	buf.buf[0].mem = (void *)bytes;
+	if (!file->node->stamp.written && fuse_lowlevel_notify_store(file->mount->session,
+						  (uintptr_t)file->node, 0, &buf, 0) == 0)
+		rfs_count(&file->mount->counters.served_bytes, len_bytes);
+}
+
 static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_info *fi)
 {
 	struct rfs_mount *mount = mount_of(req);
 	const struct rfs_waiter waiter = {gave_up, req};
+	struct cached_file file = {mount, node};
 	struct rfs_handle *handle;
 	int e = rfs_handle_open(mount->tree, mount->readahead, &mount->counters, node, &waiter,
-		mount->options->direct_io, &handle);
+		mount->options->direct_io, &(struct rfs_pages){store_pages, &file}, &handle);
 
 	if (e) {
 		reply_failed(req, e);
@@ -362,7 +389,7 @@ static void read_control(fuse_req_t req, const char *text, size_t size, off_t of
 	size_t len = strlen(text);
 	size_t begin = (size_t)RIO_MIN((uint64_t)off, len);
 	size_t n = RIO_MIN(RIO_MIN(size, len - begin), RFS_READ_BYTES_MAX);
-	struct rfs_bench *bench = rfs_bench();
+	_cleanup_(rfs_bench_givep) struct rfs_bench *bench = rfs_bench_take();
 
 	if (!bench) {
 		reply_failed(req, ENOMEM);

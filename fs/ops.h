@@ -28,6 +28,7 @@ struct rfs_mount {
 	struct rfs_opened_set opened;
 	struct rfs_counters counters;
 	struct timespec begun; /* CLOCK_MONOTONIC */
+	atomic_uint_fast64_t device; /* of the mount, once it is ready */
 };
 
 extern const struct fuse_lowlevel_ops rfs_ops;

@@ -75,6 +75,8 @@ struct rfs_readahead {
 	unsigned nr_touched;
 	unsigned nr_streams;    /* with a window */
 	uint64_t nr_uses;
+	uint64_t nr_hits;
+	uint64_t nr_misses;
 	bool stopping;
 	struct rfs_block blocks[];
 };
@@ -244,6 +246,8 @@ void rfs_readahead_usage(struct rfs_readahead *ra, struct rfs_readahead_usage *r
 	ret->nr_blocks = ra->nr_blocks - ra->nr_idle;
 	ret->memory_bytes = ra->nr_touched * (uint64_t)RFS_BLOCK_BYTES;
 	ret->budget_bytes = ra->nr_blocks * (uint64_t)RFS_BLOCK_BYTES;
+	ret->nr_hits = ra->nr_hits;
+	ret->nr_misses = ra->nr_misses;
 	pthread_mutex_unlock(&ra->lock);
 }
 
@@ -398,8 +402,11 @@ static void await_block(struct rfs_stream *stream, struct rfs_block *block)
 	struct rfs_readahead *ra = stream->ra;
 
 	block->nr_pins++;
-	if (block->state == BLOCK_READY)
+	if (block->state == BLOCK_READY) {
+		ra->nr_hits++;
 		return;
+	}
+	ra->nr_misses++;
 	/* The reader has caught up with the workers: they need a longer start. */
 	if (stream->window)
 		set_window(stream, RIO_MIN(2 * stream->window, WINDOW_MAX));

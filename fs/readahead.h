@@ -40,6 +40,8 @@ struct rfs_readahead_usage {
 	uint64_t nr_blocks;    /* in use */
 	uint64_t memory_bytes; /* touched, in use or kept for the next */
 	uint64_t budget_bytes;
+	uint64_t nr_hits;      /* blocks that were READY when a reader came, since the begin */
+	uint64_t nr_misses;    /* … and those that were not */
 };
 void rfs_readahead_usage(struct rfs_readahead *ra, struct rfs_readahead_usage *ret);
 

@@ -72,6 +72,17 @@ static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 	return slot ? 0 : ENOMEM;
 }
 
+/* Whether the size of a file is known, and for good. */
+static bool is_settled(struct rfs_node *node)
+{
+	bool settled;
+
+	pthread_mutex_lock(&node->lock);
+	settled = node->known == RFS_READY || node->known == RFS_BROKEN;
+	pthread_mutex_unlock(&node->lock);
+	return settled;
+}
+
 static bool is_fixed(const struct rfs_tree *tree, const struct rfs_node *node)
 {
 	return node == tree->root || node == tree->control || node == tree->status ||
@@ -196,8 +207,8 @@ static void file_attr(const struct rfs_tree *tree, struct rfs_node *node, struct
 	struct stat *st = &ret->st;
 	uint64_t len_bytes;
 
+	ret->is_final = is_settled(node);
 	pthread_mutex_lock(&node->lock);
-	ret->is_final = node->known == RFS_READY || node->known == RFS_BROKEN;
 	/*
 	 * A file that cannot be encoded has one byte, which reads as EIO: many
 	 * readers skip empty files without a word, and the error with them.
@@ -291,6 +302,51 @@ static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, c
 	return e;
 }
 
+/*
+ * The node of a source that was described in the state st, with a reference more, or
+ * NULL.  Nobody had it open for writing then, and who has opened it since has not
+ * written: that would have moved its ctime.  So its bytes are those that were counted,
+ * and it need not be opened to be asked for writers.
+ */
+static struct rfs_node *find_described(struct rfs_tree *tree, const char *path,
+	const struct stat *st)
+{
+	const struct rio_stamp stamp = rio_stamp_of_stat(st);
+	const struct rfs_node key = {
+		.kind = RFS_FILE,
+		.path = (char *)path,
+		.stamp = stamp,
+		.ino = rfs_node_ino(path, &stamp),
+	};
+	struct rfs_node **slot, *node = NULL;
+
+	pthread_mutex_lock(&tree->lock);
+	slot = tfind(&key, &tree->nodes, rfs_node_compare);
+	if (slot) {
+		node = *slot;
+		node->nr_refs++;
+	}
+	pthread_mutex_unlock(&tree->lock);
+	if (node && !is_settled(node)) {
+		rfs_tree_forget(tree, node, 1);
+		node = NULL;
+	}
+	return node;
+}
+
+static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_node **ret)
+{
+	struct stat st;
+	int e = not_there(rfs_beneath_stat(tree->beneath, path, &st));
+
+	if (e)
+		return e;
+	if (!S_ISREG(st.st_mode))
+		return ENOENT;
+	*ret = find_described(tree, path, &st);
+	return *ret ? 0 : ESTALE;
+}
+
 /* One try; ESTALE where the source changed while it was counted. */
 static int lookup_source(struct rfs_tree *tree, const char *path,
 	const struct rfs_waiter *waiter, struct rfs_node **ret)
@@ -325,13 +381,14 @@ static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, con
 {
 	_cleanup_free_ char *path = NULL;
 	rfs_name source;
-	int e = ESTALE;
+	int e;
 
 	if (!rfs_name_to_source(tree->options->encoding.suffix, name, source))
 		return ENOENT;
 	path = join_path(parent, source);
 	if (!path)
 		return ENOMEM;
+	e = lookup_described(tree, path, ret);
 	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
 		e = lookup_source(tree, path, waiter, ret);
 	if (!e)
@@ -370,8 +427,11 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 
 /* --- what is known of a file --- */
 
-/* Find node's source again; ESTALE where it is not in node's state. */
-static int probe_again(const struct rfs_tree *tree, const struct rfs_node *node, int *ret_fd)
+/*
+ * Find node's source again; ESTALE where it is not in node's state.  Once that was
+ * described, writers are asked for only as find_described does.
+ */
+static int probe_again(const struct rfs_tree *tree, struct rfs_node *node, int *ret_fd)
 {
 	_cleanup_close_ int fd = -1;
 	struct rio_stamp stamp;
@@ -381,7 +441,8 @@ static int probe_again(const struct rfs_tree *tree, const struct rfs_node *node,
 	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &fd, &st));
 	if (e)
 		return e == ENOENT ? ESTALE : e;
-	stamp = rfs_beneath_stamp(fd, &st);
+	stamp = is_settled(node) && !node->stamp.written ? rio_stamp_of_stat(&st)
+							 : rfs_beneath_stamp(fd, &st);
 	if (!rio_stamp_equal(&stamp, &node->stamp))
 		return ESTALE;
 	*ret_fd = rio_steal_fd(&fd);

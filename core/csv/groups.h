@@ -11,6 +11,7 @@
 
 #include "base/util.h"
 #include "csv/field.h"
+#include "csv/kernel.h"
 
 #include <stddef.h>
 
@@ -50,6 +51,7 @@ static inline void rio_habits_learn(struct rio_habits *habits, const struct rio_
 static inline bool rio_group_read_one(const struct rio_group *g, size_t i,
 	const struct rio_cell_rules *rules, struct rio_habits *habits, double *ret)
 {
+	rio_nr_slow_fields++;
 	rio_habits_learn(habits, g->dialect, g->p + (uint32_t)(g->before[i] + 1),
 		g->p + g->end[i]);
 	return rio_field_read(rules, g->p, g->before[i], g->end[i], ret);

@@ -46,6 +46,8 @@
 #include "csv/groups.h"
 #include "csv/number_tables.h"
 #include "csv/scan.h"
+#include "csv/short_avx512.h"
+#include "csv/tally.h"
 
 #define GUARD 16384
 
@@ -181,15 +183,36 @@ static inline void valid_bytes(__m256i len, uint64_t *x, uint64_t *y)
 	*y = _mm512_cmplt_epu8_mask(index, _mm512_permutexvar_epi8(odd, lens));
 }
 
+static inline bool has_above_nine(struct lanes digits)
+{
+	const __m512i nine = _mm512_set1_epi8(9);
+
+	return (_mm512_cmpgt_epu8_mask(digits.x, nine) | _mm512_cmpgt_epu8_mask(digits.y, nine)) != 0;
+}
+
+/* The fields in which a byte is no digit. */
+static inline __mmask8 above_nine(struct lanes digits)
+{
+	const __m512i nine = _mm512_set1_epi8(9);
+
+	return fields_of(_mm512_cmpgt_epu8_mask(digits.x, nine),
+		_mm512_cmpgt_epu8_mask(digits.y, nine));
+}
+
+static inline __mmask8 has_rest(const struct group *g)
+{
+	return _mm256_cmpgt_epi32_mask(g->len, _mm256_set1_epi32(16));
+}
+
 /*
- * Bytes 16 … 31 of fields that have them must be digits, or the field is given up.
- * Returns the fields in which they are not all zeros.
+ * Bytes 16 … 31 of fields that have them must be digits, and in fields where they would
+ * matter all 0, or the field is given up.
  */
-static inline __mmask8 check_rest(struct group *g, const uint8_t *p)
+static inline void check_rest(struct group *g, const uint8_t *p, __mmask8 matters)
 {
 	const __m256i sixteen = _mm256_set1_epi32(16);
-	const __m512i zero = _mm512_set1_epi8('0'), nine = _mm512_set1_epi8(9);
-	__mmask8 has = _mm256_cmpgt_epi32_mask(g->len, sixteen);
+	const __m512i zero = _mm512_set1_epi8('0');
+	__mmask8 has = has_rest(g);
 	__m256i len = _mm256_maskz_sub_epi32(has, g->len, sixteen);
 	struct lanes rest;
 	uint64_t x, y;
@@ -199,10 +222,11 @@ static inline __mmask8 check_rest(struct group *g, const uint8_t *p)
 	valid_bytes(len, &x, &y);
 	rest.x = _mm512_maskz_sub_epi8(x, rest.x, zero);
 	rest.y = _mm512_maskz_sub_epi8(y, rest.y, zero);
-	g->given_up |= fields_of(_mm512_cmpgt_epu8_mask(rest.x, nine),
-		_mm512_cmpgt_epu8_mask(rest.y, nine));
-	return fields_of(_mm512_test_epi8_mask(rest.x, rest.x),
-		_mm512_test_epi8_mask(rest.y, rest.y));
+	if (rio_unlikely(has_above_nine(rest)))
+		g->given_up |= above_nine(rest);
+	if (rio_unlikely(matters & has))
+		g->given_up |= matters & fields_of(_mm512_test_epi8_mask(rest.x, rest.x),
+						 _mm512_test_epi8_mask(rest.y, rest.y));
 }
 
 /* Sixteen digits in each lane to a 64-bit number for each field, in order. */
@@ -228,10 +252,10 @@ struct mantissas {
 static inline struct mantissas read_mantissas(struct group *g, const uint8_t *p)
 {
 	const uint64_t firsts = 0x0001000100010001;
-	const __m512i zero = _mm512_set1_epi8('0'), nine = _mm512_set1_epi8(9);
+	const __m512i zero = _mm512_set1_epi8('0');
 	const __m512i minus = _mm512_set1_epi8('-'), point = _mm512_set1_epi8('.');
 	struct lanes text = load_lanes(p, g->begin), digits;
-	uint64_t x, y, minus_x, minus_y, bad_x, bad_y;
+	uint64_t x, y, minus_x, minus_y;
 	__m128i points, behind, before;
 	struct mantissas m;
 
@@ -251,10 +275,8 @@ static inline struct mantissas read_mantissas(struct group *g, const uint8_t *p)
 		_mm512_bsrli_epi128(digits.x, 1));
 	digits.y = _mm512_mask_blend_epi8((__mmask64)_mm_extract_epi64(behind, 1), digits.y,
 		_mm512_bsrli_epi128(digits.y, 1));
-	bad_x = _mm512_cmpgt_epu8_mask(digits.x, nine);
-	bad_y = _mm512_cmpgt_epu8_mask(digits.y, nine);
-	if (rio_unlikely(bad_x | bad_y))
-		g->given_up |= fields_of(bad_x, bad_y);
+	if (rio_unlikely(has_above_nine(digits)))
+		g->given_up |= above_nine(digits);
 
 	m.w = fold(digits);
 	m.negative = (__mmask8)(_pdep_u32((uint32_t)_pext_u64(minus_x, firsts), 0x55) |
@@ -294,11 +316,6 @@ static inline __attribute__((always_inline)) struct group make_group(
 	return g;
 }
 
-static inline __mmask8 has_rest(const struct group *g)
-{
-	return _mm256_cmpgt_epi32_mask(g->len, _mm256_set1_epi32(16));
-}
-
 /*
  * Eight fields of one digit each, with single separators between: nothing but
  * digits stands at the even places of sixteen bytes.
@@ -320,6 +337,7 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 {
 	struct group g;
 	struct mantissas m;
+	unsigned given_up;
 	__m512d value, power;
 	__m512i low;
 	__m256i floats;
@@ -327,6 +345,10 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 	if (eight_digits(fields, &floats)) {
 		_mm256_storeu_ps(out, _mm256_cvtepi32_ps(floats));
 		return 0;
+	}
+	if (!habits.exponents && !habits.wrapped && rio_short_read(fields, &value, &given_up)) {
+		_mm256_storeu_ps(out, _mm512_cvtpd_ps(value));
+		return given_up;
 	}
 	g = make_group(fields, habits);
 	m = read_mantissas(&g, fields->p);
@@ -343,13 +365,13 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 	low = _mm512_and_si512(_mm512_castpd_si512(value), _mm512_set1_epi64(0x1fffffff));
 	low = _mm512_sub_epi64(low, _mm512_set1_epi64(0x10000000 - GUARD));
 	g.given_up |= _mm512_cmple_epu64_mask(low, _mm512_set1_epi64(2 * GUARD));
-	g.given_up |= _mm512_mask_cmp_pd_mask(_mm512_test_epi64_mask(m.w, m.w), value,
-		_mm512_set1_pd(0x1.1p-126), _CMP_LT_OQ);
-	if (has_rest(&g)) {
-		__mmask8 cut = check_rest(&g, fields->p);
-
-		g.given_up |= cut & _mm512_cmplt_epu64_mask(m.w, _mm512_set1_epi64(10000000000000));
-	}
+	/* Without an exponent nothing but 0 is below 10^-16. */
+	if (habits.exponents)
+		g.given_up |= _mm512_mask_cmp_pd_mask(_mm512_test_epi64_mask(m.w, m.w), value,
+			_mm512_set1_pd(0x1.1p-126), _CMP_LT_OQ);
+	if (has_rest(&g))
+		check_rest(&g, fields->p,
+			_mm512_cmplt_epu64_mask(m.w, _mm512_set1_epi64(10000000000000)));
 	floats = _mm256_castps_si256(_mm512_cvtpd_ps(value));
 	floats = _mm256_mask_or_epi32(floats, m.negative, floats,
 		_mm256_set1_epi32((int)0x80000000));
@@ -362,12 +384,17 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 {
 	struct group g;
 	struct mantissas m;
+	unsigned given_up;
 	__m512d value, up, down;
 	__m256i scale;
 
 	if (eight_digits(fields, &scale)) {
 		_mm512_storeu_pd(out, _mm512_cvtepi32_pd(scale));
 		return 0;
+	}
+	if (!habits.exponents && !habits.wrapped && rio_short_read(fields, &value, &given_up)) {
+		_mm512_storeu_pd(out, value);
+		return given_up;
 	}
 	g = make_group(fields, habits);
 	m = read_mantissas(&g, fields->p);
@@ -386,11 +413,8 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 			rio_number_pow10, 8);
 		value = _mm512_mul_pd(value, up);
 	}
-	if (has_rest(&g)) {
-		__mmask8 cut = check_rest(&g, fields->p);
-
-		g.given_up |= cut;
-	}
+	if (has_rest(&g))
+		check_rest(&g, fields->p, 0xff);
 	value = _mm512_castsi512_pd(_mm512_mask_or_epi64(_mm512_castpd_si512(value), m.negative,
 		_mm512_castpd_si512(value), _mm512_set1_epi64(INT64_MIN)));
 	_mm512_storeu_pd(out, value);

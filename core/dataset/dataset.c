@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 /* How often who waits for another builder looks whether it is done. */
@@ -148,7 +147,7 @@ static bool continues(const struct rio_map *old, const struct rio_map *new)
 	size_t nr = old->nr_checkpoints - 1; /* its sentinel is no row start */
 
 	return nr < new->nr_checkpoints && old->data_off == new->data_off &&
-	       memcmp(old->checkpoints, new->checkpoints, nr * sizeof(*old->checkpoints)) == 0;
+	       rio_map_begin_alike(old, new, nr);
 }
 
 /* Say how the map came to be, after load_map failed with why. */

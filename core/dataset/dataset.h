@@ -73,8 +73,9 @@ void rio_scratch_destroyp(struct rio_scratch **scratch);
 
 /* What reading has cost, for status and tests; added to, never reset. */
 struct rio_read_stats {
-	uint64_t source_bytes; /* read and scanned */
+	uint64_t source_bytes; /* read, and scanned but for rows that were skipped */
 	uint64_t nr_rows;      /* encoded */
+	uint64_t slow_fields;  /* that a vector kernel gave up and read by themselves */
 };
 
 /*

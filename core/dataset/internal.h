@@ -16,16 +16,54 @@ struct rio_dataset {
 	char map_reason[sizeof(((struct rio_error *)NULL)->message)];
 };
 
-/*
- * The head of a segment, in memory and scanned: all of it, or as much as holds the
- * rows that are wanted.
- */
+/* Rows in memory, and scanned: some of a segment's, or those of several. */
 struct rio_segment {
-	const struct rio_checkpoint *begin; /* begin[1] is where the next one begins */
-	const uint8_t *bytes;               /* padded */
+	struct rio_checkpoint begin; /* the place of the first one */
+	const uint8_t *bytes;        /* padded */
 	size_t len_bytes;
 	struct rio_fields fields;
 };
+
+struct rio_scratch {
+	uint8_t *buffer; /* RIO_PAD_BYTES, a segment, a line feed, RIO_PAD_BYTES */
+	size_t buffer_room;
+	uint32_t *ends;
+	size_t ends_room;
+	uint8_t *record; /* or a few */
+	size_t record_room;
+	struct rio_dense_scratch dense;
+};
+
+/* Grow a buffer whose contents need not be kept; by far, as fresh memory is slow. */
+int rio_scratch_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err);
+
+/* A segment, or several in a row. */
+struct rio_extent {
+	struct rio_checkpoint begin;
+	struct rio_checkpoint end;
+};
+
+/* One call of rio_dataset_read. */
+struct rio_reading {
+	const struct rio_dataset *dataset;
+	struct rio_source *source;
+	struct rio_scratch *scratch;
+	struct rio_read_stats *stats;
+	struct rio_error *err;
+	uint64_t off; /* of the next byte that is wanted … */
+	uint64_t end; /* … and of the one behind the last */
+	uint8_t *dst; /* where the next goes */
+};
+
+/* Where row lies, and with it what else of [row, stop) can be read at once. */
+struct rio_extent rio_extent_find(const struct rio_map *map, uint64_t row, uint64_t stop);
+
+/*
+ * Load rows [first, last) of an extent, and maybe some before and behind, valid until the
+ * next load.  Fewer rows come out only where one is too long to be read.
+ */
+int rio_extent_load(struct rio_reading *rd, const struct rio_extent *extent, uint64_t first,
+	uint64_t last, struct rio_segment *ret);
 
 /* Fail over the cell at field of the segment, in that column, which the rules refuse. */
 int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment *segment,

@@ -39,7 +39,6 @@ struct chunk {
 /* What the joined part of the source holds. */
 struct join {
 	struct rio_map *map;
-	size_t room;    /* of map->checkpoints */
 	bool inside;    /* the next stretch begins inside quotes */
 	bool unfinished; /* the last line has content and no line feed */
 	uint64_t nr_rows;
@@ -63,28 +62,10 @@ struct job {
 	bool failed;
 };
 
-static int add_checkpoint(struct join *j, uint64_t src_off, uint64_t row, uint64_t line)
-{
-	struct rio_map *map = j->map;
-
-	if (map->nr_checkpoints == j->room) {
-		size_t room = j->room ? 2 * j->room : 64;
-		void *grown = reallocarray(map->checkpoints, room, sizeof(*map->checkpoints));
-
-		if (!grown)
-			return RIO_ENOMEM;
-		map->checkpoints = grown;
-		j->room = room;
-	}
-	map->checkpoints[map->nr_checkpoints++] = (struct rio_checkpoint){src_off, row, line};
-	return 0;
-}
-
 /* A checkpoint at the stretch's first row start, if it has one, and none is near. */
 static int add_stretch_checkpoint(struct join *j, const struct rio_stretch *s)
 {
 	struct rio_checkpoint at = {s->src_off, j->nr_rows, j->nr_lines};
-	size_t nr = j->map->nr_checkpoints;
 
 	if (j->inside) {
 		if (s->tally.inside_row_off == RIO_NO_OFFSET)
@@ -93,9 +74,10 @@ static int add_stretch_checkpoint(struct join *j, const struct rio_stretch *s)
 		at.row += 1;
 		at.line += s->tally.inside_row_lines;
 	}
-	if (nr && at.src_off - j->map->checkpoints[nr - 1].src_off < RIO_MAP_SPACING_BYTES / 2)
+	if (j->map->nr_checkpoints &&
+		at.src_off - rio_map_last(j->map).src_off < RIO_MAP_SPACING_BYTES / 2)
 		return 0;
-	return add_checkpoint(j, at.src_off, at.row, at.line);
+	return rio_map_add(j->map, at);
 }
 
 static int join_stretch(struct join *j, const struct rio_stretch *s)
@@ -171,9 +153,10 @@ static void *work(void *data)
 	struct rio_error error;
 	struct chunk *chunk;
 	uint64_t number;
-	int r = rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
-		job->size_bytes, &error);
+	int r = 0;
 
+	rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
+		job->size_bytes);
 	while (r == 0 && (chunk = take_chunk(job, &number))) {
 		r = rio_walk_chunk(&walk, number, chunk->stretches, &chunk->nr_stretches, &error);
 		if (r < 0)
@@ -225,15 +208,15 @@ static int run(struct job *job, struct rio_error *err)
 /* The row in which the bad quote stands: counted from the checkpoint before it. */
 static int locate_bad_quote(struct rio_map *map, struct rio_walk *walk, struct rio_error *err)
 {
-	const struct rio_checkpoint *from =
-		&map->checkpoints[rio_map_find_offset(map, map->bad_quote_off)];
+	const struct rio_checkpoint from =
+		rio_map_checkpoint(map, rio_map_find_offset(map, map->bad_quote_off));
 	struct rio_tally tally;
 	int r;
 
 	rio_tally_init(&tally);
-	r = rio_walk_tally(walk, from->src_off, map->bad_quote_off, &tally, err);
-	map->bad_quote_row = from->row + tally.nr_rows[0];
-	return r;
+	r = rio_walk_tally(walk, from.src_off, map->bad_quote_off, &tally, err);
+	map->bad_quote_row = from.row + tally.nr_rows[0];
+	return r < 0 ? r : rio_window_verify(&walk->window, err);
 }
 
 /* The end of the source: an unfinished row, a quote that is never closed, the sentinel. */
@@ -242,10 +225,11 @@ static int finish(struct job *job, struct rio_error *err)
 	struct join *j = &job->join;
 	struct rio_map *map = j->map;
 	_cleanup_(rio_walk_deinit) struct rio_walk walk = {0};
-	int r = rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
-		job->size_bytes, err);
+	int r = 0;
 
-	if (r == 0 && j->inside && map->bad_quote_off == RIO_NO_OFFSET) {
+	rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
+		job->size_bytes);
+	if (j->inside && map->bad_quote_off == RIO_NO_OFFSET) {
 		map->bad_quote_open = true;
 		r = rio_walk_find_last(&walk, job->build->data_off, job->size_bytes,
 			(uint8_t)job->build->dialect.quote, &map->bad_quote_off, err);
@@ -255,10 +239,9 @@ static int finish(struct job *job, struct rio_error *err)
 	j->nr_rows += j->inside || j->unfinished;
 
 	/* A row start found at the very end is none: it is the sentinel's place. */
-	if (map->nr_checkpoints &&
-		map->checkpoints[map->nr_checkpoints - 1].src_off == job->size_bytes)
-		map->nr_checkpoints--;
-	if (add_checkpoint(j, job->size_bytes, j->nr_rows, j->nr_lines) < 0)
+	if (map->nr_checkpoints && rio_map_last(map).src_off == job->size_bytes)
+		rio_map_remove_last(map);
+	if (rio_map_add(map, (struct rio_checkpoint){job->size_bytes, j->nr_rows, j->nr_lines}) < 0)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	return map->bad_quote_off == RIO_NO_OFFSET ? 0 : locate_bad_quote(map, &walk, err);
 }

@@ -2,10 +2,11 @@
 /*
  * The map file.  proto/FORMAT.md has the drawing; in short:
  *
- *	| header: 20 words, the last its seal | path NUL key NUL, seal | checkpoints, seal |
+ *	| header: 21 words, the last its seal | path NUL key NUL, seal |
+ *	| groups, seal | checkpoints, seal |
  *
- * A word is a little-endian u64, and there is nothing but words and two texts,
- * so reading is a loop and not a list of casts.
+ * A word is a little-endian u64, a packed checkpoint three little-endian u32, and
+ * besides there are two texts, so reading is a loop and not a list of casts.
  *
  * Nothing that the file says is believed before it is shown to be what was
  * written.  The order of that is the point:
@@ -52,12 +53,13 @@ enum word {
 	W_NR_CHECKPOINTS,
 	W_PATH_BYTES,
 	W_ROW_KEY_BYTES,
+	W_NR_GROUPS,
 	W_SEAL,
 	NR_WORDS,
 };
 
 #define MAGIC        UINT64_C(0x0a1a50414d4f4952) /* "RIOMAP", a DOS end of file, LF */
-#define VERSION      1
+#define VERSION      2
 #define HEADER_BYTES (NR_WORDS * sizeof(uint64_t))
 #define SEAL_BYTES   sizeof(uint64_t)
 
@@ -68,19 +70,21 @@ enum word {
 /* Longer than any path that the kernel takes. */
 #define TEXT_BYTES_MAX (64 * RIO_KIB)
 
-_Static_assert(sizeof(struct rio_checkpoint) == 3 * sizeof(uint64_t),
-	"a checkpoint in memory is three words, as it is in the file");
+_Static_assert(sizeof(struct rio_checkpoint_group) == 4 * sizeof(uint64_t) &&
+		       sizeof(struct rio_packed_checkpoint) == 3 * sizeof(uint32_t),
+	"groups and checkpoints lie in memory as they do in the file");
 
-static void to_little_endian(uint64_t *words, size_t nr)
+/* Words of either size, between the machine's order and the file's: both ways alike. */
+static void swap_words(void *words, size_t nr, size_t word_bytes)
 {
-	for (size_t i = 0; i < nr; i++)
-		words[i] = htole64(words[i]);
-}
+	uint64_t *large = words;
+	uint32_t *small = words;
 
-static void from_little_endian(uint64_t *words, size_t nr)
-{
 	for (size_t i = 0; i < nr; i++)
-		words[i] = le64toh(words[i]);
+		if (word_bytes == sizeof(*large))
+			large[i] = htole64(large[i]);
+		else
+			small[i] = htole32(small[i]);
 }
 
 /* path NUL row_key NUL. */
@@ -141,7 +145,7 @@ static int write_all(int fd, const void *data, size_t len_bytes, struct rio_erro
 
 static int write_seal(int fd, uint64_t seal, struct rio_error *err)
 {
-	to_little_endian(&seal, 1);
+	swap_words(&seal, 1, sizeof(uint64_t));
 	return write_all(fd, &seal, sizeof(seal), err);
 }
 
@@ -167,9 +171,10 @@ static void fill_header(uint64_t *words, const struct rio_store_key *key,
 	words[W_NR_CHECKPOINTS] = map->nr_checkpoints;
 	words[W_PATH_BYTES] = strlen(key->source_path);
 	words[W_ROW_KEY_BYTES] = strlen(key->row_key);
+	words[W_NR_GROUPS] = map->nr_groups;
 	words[W_FILE_BYTES] = HEADER_BYTES + words[W_PATH_BYTES] + 1 + words[W_ROW_KEY_BYTES] + 1 +
-			      SEAL_BYTES + map->nr_checkpoints * sizeof(*map->checkpoints) +
-			      SEAL_BYTES;
+			      SEAL_BYTES + map->nr_groups * sizeof(*map->groups) + SEAL_BYTES +
+			      map->nr_checkpoints * sizeof(*map->packed) + SEAL_BYTES;
 }
 
 static int write_header(int fd, const struct rio_store_key *key, const struct rio_map *map,
@@ -182,7 +187,7 @@ static int write_header(int fd, const struct rio_store_key *key, const struct ri
 	if (r)
 		return r;
 	fill_header(words, key, &hash, map);
-	to_little_endian(words, W_SEAL);
+	swap_words(words, W_SEAL, sizeof(uint64_t));
 	*ret_seal = XXH3_64bits(words, HEADER_BYTES - SEAL_BYTES);
 	r = write_all(fd, words, HEADER_BYTES - SEAL_BYTES, err);
 	return r ? r : write_seal(fd, *ret_seal, err);
@@ -200,29 +205,39 @@ static int write_text(int fd, const struct rio_store_key *key, uint64_t seed,
 	return r ? r : write_seal(fd, XXH3_64bits_withSeed(text, len_bytes, seed), err);
 }
 
-/* Through a small buffer, as the array in memory is not ours to turn around. */
-static int write_checkpoints(int fd, const struct rio_map *map, uint64_t seed,
-	struct rio_error *err)
+/* An array of words.  Through a small buffer, as what is in memory is not ours to turn. */
+static int write_array(int fd, const void *data, size_t len_bytes, size_t word_bytes,
+	uint64_t seed, struct rio_error *err)
 {
-	enum { PIECE = 1024 };
-	_cleanup_(rio_freep) struct rio_checkpoint *piece = malloc(PIECE * sizeof(*piece));
+	enum { PIECE_BYTES = 16 * 1024 };
+	_cleanup_free_ char *piece = malloc(PIECE_BYTES);
 	XXH3_state_t *state = XXH3_createState();
 	int r = 0;
 
 	if (!piece || !state || XXH3_64bits_reset_withSeed(state, seed) != XXH_OK)
 		r = rio_fail(err, RIO_ENOMEM, "no memory to write a map");
-	for (size_t k = 0; !r && k < map->nr_checkpoints; k += PIECE) {
-		size_t nr = RIO_MIN(map->nr_checkpoints - k, (size_t)PIECE);
+	for (size_t off = 0; !r && off < len_bytes; off += PIECE_BYTES) {
+		size_t n = RIO_MIN(len_bytes - off, (size_t)PIECE_BYTES);
 
-		memcpy(piece, map->checkpoints + k, nr * sizeof(*piece));
-		to_little_endian(&piece->src_off, nr * 3);
-		XXH3_64bits_update(state, piece, nr * sizeof(*piece));
-		r = write_all(fd, piece, nr * sizeof(*piece), err);
+		memcpy(piece, (const char *)data + off, n);
+		swap_words(piece, n / word_bytes, word_bytes);
+		XXH3_64bits_update(state, piece, n);
+		r = write_all(fd, piece, n, err);
 	}
 	if (!r)
 		r = write_seal(fd, XXH3_64bits_digest(state), err);
 	XXH3_freeState(state);
 	return r;
+}
+
+static int write_checkpoints(int fd, const struct rio_map *map, uint64_t seed,
+	struct rio_error *err)
+{
+	int r = write_array(fd, map->groups, map->nr_groups * sizeof(*map->groups),
+		sizeof(uint64_t), seed, err);
+
+	return r ? r : write_array(fd, map->packed, map->nr_checkpoints * sizeof(*map->packed),
+			       sizeof(uint32_t), seed, err);
 }
 
 int rio_store_file_write(int fd, const struct rio_store_key *key, const struct rio_map *map,
@@ -267,7 +282,7 @@ static int read_sealed(int fd, void *data, size_t len_bytes, uint64_t seed, cons
 		r = read_all(fd, &seal, sizeof(seal), err);
 	if (r)
 		return r;
-	from_little_endian(&seal, 1);
+	swap_words(&seal, 1, sizeof(uint64_t));
 	if (seal != XXH3_64bits_withSeed(data, len_bytes, seed))
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: its %s fail their seal", what);
 	return 0;
@@ -316,7 +331,7 @@ static int read_header(int fd, uint64_t true_bytes, uint64_t *words, struct rio_
 	if (r)
 		return r;
 	memcpy(words, raw, sizeof(raw));
-	from_little_endian(words, NR_WORDS);
+	swap_words(words, NR_WORDS, sizeof(uint64_t));
 	if (words[W_MAGIC] != MAGIC)
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: it does not begin like one");
 	if (words[W_VERSION] != VERSION || words[W_HEADER_BYTES] != HEADER_BYTES)
@@ -329,13 +344,16 @@ static int read_header(int fd, uint64_t true_bytes, uint64_t *words, struct rio_
 /* The sizes in a sealed header must add up to the file's own length. */
 static int check_sizes(const uint64_t *words, uint64_t true_bytes, struct rio_error *err)
 {
-	uint64_t sum = HEADER_BYTES + 2 + 2 * SEAL_BYTES, checkpoint_bytes;
+	uint64_t sum = HEADER_BYTES + 2 + 3 * SEAL_BYTES, group_bytes, checkpoint_bytes;
 
 	if (words[W_PATH_BYTES] > TEXT_BYTES_MAX || words[W_ROW_KEY_BYTES] > TEXT_BYTES_MAX ||
 		!rio_add_ok(sum, words[W_PATH_BYTES], &sum) ||
 		!rio_add_ok(sum, words[W_ROW_KEY_BYTES], &sum) ||
-		!rio_mul_ok(words[W_NR_CHECKPOINTS], sizeof(struct rio_checkpoint),
+		!rio_mul_ok(words[W_NR_GROUPS], sizeof(struct rio_checkpoint_group),
+			&group_bytes) ||
+		!rio_mul_ok(words[W_NR_CHECKPOINTS], sizeof(struct rio_packed_checkpoint),
 			&checkpoint_bytes) ||
+		!rio_add_ok(sum, group_bytes, &sum) ||
 		!rio_add_ok(sum, checkpoint_bytes, &sum) || sum != words[W_FILE_BYTES])
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: the sizes in its header do not add up");
@@ -374,23 +392,38 @@ static int read_text(int fd, const uint64_t *words, struct rio_store_file *file,
 	return r;
 }
 
+/* An array of nr entries, which are words of one size. */
+static int read_array(int fd, size_t nr, size_t entry_bytes, size_t word_bytes, uint64_t seed,
+	const char *what, void *ret, struct rio_error *err)
+{
+	_cleanup_free_ void *array = malloc(nr * entry_bytes);
+	int r;
+
+	if (!array)
+		return rio_fail(err, RIO_ENOMEM, "no memory for a map's %zu %s", nr, what);
+	r = read_sealed(fd, array, nr * entry_bytes, seed, what, err);
+	if (r)
+		return r;
+	swap_words(array, nr * entry_bytes / word_bytes, word_bytes);
+	*(void **)ret = rio_steal(array);
+	return 0;
+}
+
 static int read_checkpoints(int fd, const uint64_t *words, struct rio_map *map,
 	struct rio_error *err)
 {
-	size_t nr = words[W_NR_CHECKPOINTS];
 	int r;
 
-	if (nr == 0 || words[W_BAD_QUOTE_OPEN] > 1)
+	if (words[W_NR_CHECKPOINTS] == 0 || words[W_NR_GROUPS] == 0 || words[W_BAD_QUOTE_OPEN] > 1)
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: its header makes no sense");
-	map->checkpoints = calloc(nr, sizeof(*map->checkpoints));
-	if (!map->checkpoints)
-		return rio_fail(err, RIO_ENOMEM, "no memory for a map of %zu checkpoints", nr);
-	map->nr_checkpoints = nr;
-	r = read_sealed(fd, map->checkpoints, nr * sizeof(*map->checkpoints), words[W_SEAL],
-		"checkpoints", err);
-	if (!r)
-		from_little_endian(&map->checkpoints->src_off, nr * 3);
-	return r;
+	map->nr_groups = words[W_NR_GROUPS];
+	r = read_array(fd, map->nr_groups, sizeof(*map->groups), sizeof(uint64_t), words[W_SEAL],
+		"groups", &map->groups, err);
+	if (r)
+		return r;
+	map->nr_checkpoints = words[W_NR_CHECKPOINTS];
+	return read_array(fd, map->nr_checkpoints, sizeof(*map->packed), sizeof(uint32_t),
+		words[W_SEAL], "checkpoints", &map->packed, err);
 }
 
 static int read_map(int fd, const uint64_t *words, struct rio_store_file *file,

@@ -50,19 +50,25 @@ struct rio_stamp rio_stamp_of_stat(const struct stat *st);
 bool rio_stamp_is_recent(const struct rio_stamp *stamp);
 
 /*
- * The stamp of the regular file that fd is open on, for reading.  Whether it is open
- * for writing is asked only of recent files, and only its owner and root are told.
- * Returns 0, or -1 with errno.
+ * Whether somebody has the regular file that fd is open on, for reading, open for
+ * writing.  Only its owner and root are told.
  */
-int rio_stamp_of_fd(int fd, struct rio_stamp *ret);
+bool rio_fd_is_written(int fd);
 
 struct rio_source;
+struct rio_mapping;
 
 struct rio_source_ops {
 	/* See rio_source_read_at. */
 	int (*read_at)(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 		size_t *ret_bytes, struct rio_error *err);
+	/* All of the stamp but written. */
 	int (*stamp)(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
+	/* See rio_source_map; NULL: nothing of such a source can be mapped. */
+	bool (*map)(struct rio_source *source, uint64_t off, size_t len_bytes,
+		struct rio_mapping *ret);
+	/* Whether it is open for writing; NULL where that cannot be. */
+	bool (*is_written)(struct rio_source *source);
 	void (*destroy)(struct rio_source *source);
 };
 
@@ -95,6 +101,10 @@ const char *rio_source_name(const struct rio_source *source);
 int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 	size_t *ret_bytes, struct rio_error *err);
 
+/* See rio_mapping_create.  False where that cannot be had: read then. */
+bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret);
+
 /* The stamp of the source as it is now. */
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
 
@@ -107,7 +117,12 @@ int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct ri
 int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
 	struct rio_error *err);
 
-/* RIO_ESOURCE_CHANGED unless the source still has this stamp. */
+/*
+ * RIO_ESOURCE_CHANGED unless the source is still in the state that this stamp was
+ * taken of.  Who has opened it for writing since then shows by the first byte that he
+ * writes, which moves its ctime; so only of a stamp that is itself one of a written
+ * source is it asked whether it still is.
+ */
 int rio_source_check(struct rio_source *source, const struct rio_stamp *stamp,
 	struct rio_error *err);
 

@@ -45,13 +45,13 @@ static int make_room(struct rio_cells *cells, size_t len_bytes, size_t nr_column
 	return r;
 }
 
-/* Read and scan a segment, or the part of it that the longest row may have. */
+/* Read and scan what lies between, or the part of it that the longest row may have. */
 static int load(struct rio_cells *cells, const struct rio_dataset *dataset,
-	struct rio_source *source, const struct rio_checkpoint *begin, struct rio_fields *ret,
-	struct rio_error *err)
+	struct rio_source *source, struct rio_checkpoint begin, struct rio_checkpoint end,
+	struct rio_fields *ret, struct rio_error *err)
 {
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
-	size_t len = RIO_MIN(begin[1].src_off - begin[0].src_off, (uint64_t)RIO_ROW_BYTES_MAX);
+	size_t len = RIO_MIN(end.src_off - begin.src_off, (uint64_t)RIO_ROW_BYTES_MAX);
 	uint8_t *bytes;
 	size_t got = 0;
 	int r = make_room(cells, len, schema->nr_columns, err);
@@ -59,12 +59,12 @@ static int load(struct rio_cells *cells, const struct rio_dataset *dataset,
 	if (r)
 		return r;
 	bytes = cells->bytes + RIO_PAD_BYTES;
-	r = rio_source_read_at(source, begin->src_off, bytes, len, &got, err);
+	r = rio_source_read_at(source, begin.src_off, bytes, len, &got, err);
 	if (r)
 		return r;
 	if (got < len)
 		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short");
-	if (begin->src_off + len == rio_dataset_stamp(dataset)->size_bytes &&
+	if (begin.src_off + len == rio_dataset_stamp(dataset)->size_bytes &&
 		bytes[len - 1] != '\n')
 		bytes[len++] = '\n';
 	memset(cells->bytes, 0, RIO_PAD_BYTES);
@@ -102,8 +102,8 @@ static void count_row(struct rio_cells *cells, const struct rio_cell_rules *rule
 }
 
 int rio_cells_count(struct rio_cells *cells, const struct rio_dataset *dataset,
-	struct rio_source *source, const struct rio_checkpoint *begin, uint64_t nr_rows,
-	struct rio_error *err)
+	struct rio_source *source, struct rio_checkpoint begin, struct rio_checkpoint end,
+	uint64_t nr_rows, struct rio_error *err)
 {
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
 	const struct rio_cell_rules rules = {
@@ -113,7 +113,7 @@ int rio_cells_count(struct rio_cells *cells, const struct rio_dataset *dataset,
 	};
 	struct rio_fields fields;
 	size_t field = 0, n;
-	int r = load(cells, dataset, source, begin, &fields, err);
+	int r = load(cells, dataset, source, begin, end, &fields, err);
 
 	if (r)
 		return r;

@@ -117,18 +117,22 @@ static int look_at_records(struct worker *w, uint64_t off, uint64_t end, struct 
 static int survey_piece(struct worker *w, size_t from, size_t to, struct rio_error *err)
 {
 	const struct job *job = w->job;
-	const struct rio_checkpoint *c = rio_dataset_map(job->dataset)->checkpoints;
-	uint64_t wall = wall_row(rio_dataset_map(job->dataset));
+	const struct rio_map *map = rio_dataset_map(job->dataset);
+	struct rio_checkpoint begin = rio_map_checkpoint(map, from), end = begin;
+	uint64_t first = begin.row, last, wall = wall_row(map);
 	size_t record_bytes = rio_dataset_record_bytes(job->dataset);
-	/* The record with a bad quote is asked for, too: it tells what is wrong. */
-	uint64_t last = c[to].row > wall ? wall + 1 : c[to].row;
 	int r = 0;
 
-	for (size_t k = from; !r && k < to && c[k].row < wall; k++)
-		r = rio_cells_count(&w->cells, job->dataset, job->source, &c[k],
-			RIO_MIN(c[k + 1].row, wall) - c[k].row, err);
-	if (!r && record_bytes && c[from].row < last)
-		r = look_at_records(w, c[from].row * record_bytes, last * record_bytes, err);
+	for (size_t k = from; !r && k < to && begin.row < wall; k++, begin = end) {
+		end = rio_map_checkpoint(map, k + 1);
+		r = rio_cells_count(&w->cells, job->dataset, job->source, begin, end,
+			RIO_MIN(end.row, wall) - begin.row, err);
+	}
+	/* The record with a bad quote is asked for, too: it tells what is wrong. */
+	last = rio_map_checkpoint(map, to).row;
+	last = last > wall ? wall + 1 : last;
+	if (!r && record_bytes && first < last)
+		r = look_at_records(w, first * record_bytes, last * record_bytes, err);
 	return r;
 }
 
@@ -136,14 +140,15 @@ static int survey_piece(struct worker *w, size_t from, size_t to, struct rio_err
 static bool take(struct job *job, size_t *ret_from, size_t *ret_to)
 {
 	const struct rio_map *map = rio_dataset_map(job->dataset);
+	uint64_t begin_off;
 	size_t from, to;
 
 	pthread_mutex_lock(&job->lock);
 	from = to = job->next;
-	if (!job->r)
-		while (to + 1 < map->nr_checkpoints && map->checkpoints[to].src_off <
-				map->checkpoints[from].src_off + PIECE_BYTES)
-			to++;
+	begin_off = rio_map_checkpoint(map, from).src_off;
+	while (!job->r && to + 1 < map->nr_checkpoints &&
+		rio_map_checkpoint(map, to).src_off < begin_off + PIECE_BYTES)
+		to++;
 	job->next = to;
 	pthread_mutex_unlock(&job->lock);
 	*ret_from = from;
@@ -201,7 +206,6 @@ static void finish_worker(struct worker *w)
 
 static void *work(void *data)
 {
-	const struct rio_checkpoint *c;
 	struct job *job = data;
 	struct worker w;
 	struct rio_error err;
@@ -210,10 +214,12 @@ static void *work(void *data)
 
 	if (r)
 		give(job, 0, r, &err);
-	c = rio_dataset_map(job->dataset)->checkpoints;
 	while (!r && take(job, &from, &to)) {
+		const struct rio_map *map = rio_dataset_map(job->dataset);
+
 		r = survey_piece(&w, from, to, &err);
-		give(job, c[to].src_off - c[from].src_off, r, &err);
+		give(job, rio_map_checkpoint(map, to).src_off -
+				  rio_map_checkpoint(map, from).src_off, r, &err);
 	}
 	finish_worker(&w);
 	return NULL;

@@ -229,11 +229,11 @@ def test_verify_finds_a_map_that_is_whole_but_wrong(big, index):
     kept, = index.iterdir()
     data = bytearray(kept.read_bytes())
     count, = struct.unpack_from("<Q", data, 8 * 16)
-    seal, = struct.unpack_from("<Q", data, 8 * 19)
-    begin = len(data) - 8 - 24 * count
-    row = struct.unpack_from("<Q", data, begin + 24 + 8)[0]
-    struct.pack_into("<Q", data, begin + 24 + 8, row + 1)
-    digest = xxhash(bytes(data[begin:-8]), ctypes.c_size_t(24 * count), ctypes.c_uint64(seal))
+    seal, = struct.unpack_from("<Q", data, 8 * 20)
+    begin = len(data) - 8 - 12 * count
+    row = struct.unpack_from("<I", data, begin + 12 + 4)[0]
+    struct.pack_into("<I", data, begin + 12 + 4, row + 1)
+    digest = xxhash(bytes(data[begin:-8]), ctypes.c_size_t(12 * count), ctypes.c_uint64(seal))
     struct.pack_into("<Q", data, len(data) - 8, digest)
     kept.write_bytes(data)
     done = run("index", index, "--verify", big)
