@@ -337,3 +337,13 @@ char *rfs_node_error(struct rfs_node *node)
 	pthread_mutex_unlock(&node->lock);
 	return copy;
 }
+
+bool rfs_node_is_settled(struct rfs_node *node)
+{
+	bool settled;
+
+	pthread_mutex_lock(&node->lock);
+	settled = node->known == RFS_READY || node->known == RFS_BROKEN;
+	pthread_mutex_unlock(&node->lock);
+	return settled;
+}
