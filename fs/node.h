@@ -56,6 +56,7 @@ struct rfs_node {
 	char *error;      /* the message about it, or about a broken file; NULL: none */
 
 	atomic_bool told_long_names; /* RFS_FOLDER */
+	atomic_bool told_hidden;     /* RFS_FOLDER */
 };
 
 /* What names a node: two that are equal are one. */
@@ -94,10 +95,21 @@ struct rfs_describer {
 int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
 	const struct rfs_waiter *waiter);
 
+/*
+ * Make source, newly opened from node's (RFS_READY) file at path, ready for reading.
+ * Returns 0 or a positive errno: EINTR where the waiter gave up, ESTALE where it is
+ * not in node's state any more.
+ */
+int rfs_node_attach(struct rfs_node *node, const struct rfs_describer *by, const char *path,
+	const struct rfs_waiter *waiter, struct rio_source *source);
+
 /* Note that the record that begins at bad_off cannot be encoded; logged the first time. */
 void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio_error *err);
 
 uint64_t rfs_node_bad_off(struct rfs_node *node);
+
+/* Whether it is known, and for good, what a file is: RFS_READY or RFS_BROKEN. */
+bool rfs_node_is_settled(struct rfs_node *node);
 
 /* True for the first who asks; others are kept until that one has ended it. */
 bool rfs_node_begin_first_open(struct rfs_node *node);

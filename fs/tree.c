@@ -15,7 +15,9 @@
 #include "tree.h"
 
 #include "base/util.h"
+#include "csv/file_name.h"
 #include "names.h"
+#include "source/codec.h"
 #include "to_errno.h"
 
 #include <errno.h>
@@ -29,6 +31,9 @@
  * Such a file is counted when its attributes are asked for.
  */
 #define LOOKUP_SOURCE_BYTES_MAX ((off_t)RIO_MIB)
+
+/* Compressed ones hold more than their size, and decoding them takes longer. */
+#define LOOKUP_PACKED_BYTES_MAX ((off_t)(64 * RIO_KIB))
 
 /* A source that changes while it is counted is counted again, so many times. */
 #define DESCRIBE_TRIES_MAX 4
@@ -70,17 +75,6 @@ static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 	if (!slot || *ret != node)
 		rfs_node_destroy(node);
 	return slot ? 0 : ENOMEM;
-}
-
-/* Whether the size of a file is known, and for good. */
-static bool is_settled(struct rfs_node *node)
-{
-	bool settled;
-
-	pthread_mutex_lock(&node->lock);
-	settled = node->known == RFS_READY || node->known == RFS_BROKEN;
-	pthread_mutex_unlock(&node->lock);
-	return settled;
 }
 
 static bool is_fixed(const struct rfs_tree *tree, const struct rfs_node *node)
@@ -180,80 +174,6 @@ void rfs_tree_destroy(struct rfs_tree *tree)
 	free(tree);
 }
 
-/* --- attributes --- */
-
-static void set_owner(const struct rfs_tree *tree, const struct stat *source_st, struct stat *st)
-{
-	const struct rfs_options *o = tree->options;
-
-	st->st_uid = o->has_uid ? o->uid : source_st->st_uid;
-	st->st_gid = o->has_gid ? o->gid : source_st->st_gid;
-	st->st_mode &= ~o->umask;
-}
-
-/* What readers of stdio and Python take as their buffer: a page would be slow. */
-#define ST_BLKSIZE (256 * RIO_KIB)
-
-static void set_size(struct stat *st, uint64_t len_bytes)
-{
-	st->st_size = (off_t)len_bytes;
-	st->st_blocks = (blkcnt_t)((len_bytes + 511) / 512);
-	st->st_blksize = ST_BLKSIZE;
-}
-
-static void file_attr(const struct rfs_tree *tree, struct rfs_node *node, struct rfs_attr *ret)
-{
-	const struct stat *from = &node->source_st;
-	struct stat *st = &ret->st;
-	uint64_t len_bytes;
-
-	ret->is_final = is_settled(node);
-	pthread_mutex_lock(&node->lock);
-	/*
-	 * A file that cannot be encoded has one byte, which reads as EIO: many
-	 * readers skip empty files without a word, and the error with them.
-	 */
-	len_bytes = node->known == RFS_READY ? rio_dataset_len_bytes(node->dataset) : 1;
-	pthread_mutex_unlock(&node->lock);
-
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = 1};
-	st->st_mode = S_IFREG | (from->st_mode & 0444);
-	st->st_mtim = st->st_atim = from->st_mtim;
-	st->st_ctim = from->st_ctim;
-	set_owner(tree, from, st);
-	set_size(st, len_bytes);
-}
-
-static void folder_attr(const struct rfs_tree *tree, const struct rfs_node *node,
-	const struct stat *from, struct rfs_attr *ret)
-{
-	struct stat *st = &ret->st;
-
-	ret->is_final = false;
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = 2};
-	st->st_mode = S_IFDIR | (from->st_mode & 0555);
-	st->st_mtim = st->st_atim = from->st_mtim;
-	st->st_ctim = from->st_ctim;
-	set_owner(tree, from, st);
-	set_size(st, 0);
-}
-
-static void control_attr(const struct rfs_tree *tree, const struct rfs_node *node,
-	struct rfs_attr *ret)
-{
-	struct stat *st = &ret->st;
-	const struct stat self = {.st_uid = geteuid(), .st_gid = getegid()};
-	bool is_folder = node->kind == RFS_CONTROL;
-
-	ret->is_final = false;
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = is_folder ? 2 : 1};
-	st->st_mode = is_folder ? S_IFDIR | 0555 : S_IFREG | 0444;
-	clock_gettime(CLOCK_REALTIME, &st->st_mtim);
-	st->st_atim = st->st_ctim = st->st_mtim;
-	set_owner(tree, &self, st);
-	set_size(st, 0);
-}
-
 static bool is_same_folder(const struct rfs_tree *tree, const struct rfs_node *node,
 	const struct stat *st)
 {
@@ -298,7 +218,7 @@ static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, c
 	stamp = rfs_folder_stamp(&st);
 	e = get_node(tree, RFS_FOLDER, path, &stamp, NULL, ret);
 	if (!e)
-		folder_attr(tree, *ret, &st, ret_attr);
+		rfs_attr_of_folder(tree->options, *ret, &st, ret_attr);
 	return e;
 }
 
@@ -327,7 +247,7 @@ static struct rfs_node *find_described(struct rfs_tree *tree, const char *path,
 		node->nr_refs++;
 	}
 	pthread_mutex_unlock(&tree->lock);
-	if (node && !is_settled(node)) {
+	if (node && !rfs_node_is_settled(node)) {
 		rfs_tree_forget(tree, node, 1);
 		node = NULL;
 	}
@@ -366,7 +286,8 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
 	if (e)
 		return e;
-	if (st.st_size <= LOOKUP_SOURCE_BYTES_MAX)
+	if (st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
+						    : LOOKUP_SOURCE_BYTES_MAX))
 		e = rfs_node_describe(node, &tree->describer, fd, waiter);
 	if (e) {
 		rfs_tree_forget(tree, node, 1);
@@ -376,24 +297,36 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	return 0;
 }
 
-static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
-	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+/* What path is; ENOENT where it is no file. */
+static int lookup_path(struct rfs_tree *tree, const char *path, const struct rfs_waiter *waiter,
+	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	_cleanup_free_ char *path = NULL;
-	rfs_name source;
-	int e;
+	int e = lookup_described(tree, path, ret);
 
-	if (!rfs_name_to_source(tree->options->encoding.suffix, name, source))
-		return ENOENT;
-	path = join_path(parent, source);
-	if (!path)
-		return ENOMEM;
-	e = lookup_described(tree, path, ret);
 	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
 		e = lookup_source(tree, path, waiter, ret);
 	if (!e)
-		file_attr(tree, *ret, ret_attr);
+		rfs_attr_of_file(tree->options, *ret, ret_attr);
 	return e == ESTALE ? EBUSY : e; /* it is being written all the time */
+}
+
+/* Of b.csv, b.csv.gz and so on the first that is there. */
+static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	const char *suffix = tree->options->encoding.suffix;
+	int e = ENOENT;
+
+	for (unsigned rank = 0; e == ENOENT && rio_csv_ending(rank); rank++) {
+		_cleanup_free_ char *path = NULL;
+		rfs_name source;
+
+		if (!rfs_name_to_source(suffix, name, rank, source))
+			break;
+		path = join_path(parent, source);
+		e = path ? lookup_path(tree, path, waiter, ret, ret_attr) : ENOMEM;
+	}
+	return e;
 }
 
 static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_node *parent,
@@ -415,7 +348,7 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 	int e;
 
 	if (control) {
-		control_attr(tree, control, ret_attr);
+		rfs_attr_of_control(tree->options, control, ret_attr);
 		*ret = control;
 		return 0;
 	}
@@ -441,7 +374,7 @@ static int probe_again(const struct rfs_tree *tree, struct rfs_node *node, int *
 	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &fd, &st));
 	if (e)
 		return e == ENOENT ? ESTALE : e;
-	stamp = is_settled(node) && !node->stamp.written ? rio_stamp_of_stat(&st)
+	stamp = rfs_node_is_settled(node) && !node->stamp.written ? rio_stamp_of_stat(&st)
 							 : rfs_beneath_stamp(fd, &st);
 	if (!rio_stamp_equal(&stamp, &node->stamp))
 		return ESTALE;
@@ -486,16 +419,16 @@ int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
 	case RFS_FILE:
 		e = describe(tree, node, waiter);
 		if (!e)
-			file_attr(tree, node, ret_attr);
+			rfs_attr_of_file(tree->options, node, ret_attr);
 		return e;
 	case RFS_FOLDER:
 		if (rfs_beneath_stat(tree->beneath, node->path, &st) ||
 			!is_same_folder(tree, node, &st))
 			return ESTALE;
-		folder_attr(tree, node, &st, ret_attr);
+		rfs_attr_of_folder(tree->options, node, &st, ret_attr);
 		return 0;
 	default:
-		control_attr(tree, node, ret_attr);
+		rfs_attr_of_control(tree->options, node, ret_attr);
 		return 0;
 	}
 }
@@ -504,6 +437,7 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 	const struct rfs_waiter *waiter, struct rio_source **ret)
 {
 	_cleanup_free_ char *path = rfs_beneath_absolute(tree->beneath, node->path);
+	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_close_ int probed_fd = -1;
 	struct rio_error err;
 	int fd, broken_errno, e;
@@ -519,7 +453,12 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 		e = rfs_beneath_reopen(probed_fd, &fd);
 	if (e)
 		return e;
-	return rio_source_from_fd(fd, path, ret, &err) ? rfs_to_errno(&err) : 0;
+	if (rio_source_from_fd(fd, path, &source, &err))
+		return rfs_to_errno(&err);
+	e = rfs_node_attach(node, &tree->describer, path, waiter, source);
+	if (!e)
+		*ret = rio_steal(source);
+	return e;
 }
 
 int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)

@@ -7,10 +7,14 @@
 
 #include "base/util.h"
 #include "record/dense.h"
+#include "source/packed.h"
 
 struct rio_dataset {
 	struct rio_schema *schema;
 	struct rio_map *map;
+	const struct rio_codec *codec;     /* of a compressed source, or NULL */
+	bool seek_is_kept;                 /* in the store: its seek index; else here: */
+	struct rio_seek_index *seek_index;
 	struct rio_dense *dense; /* NULL for a file without columns */
 	enum rio_map_origin map_origin;
 	char map_reason[sizeof(((struct rio_error *)NULL)->message)];

@@ -13,6 +13,11 @@
  *
  * Chunks finished early wait in a ring, so a slow one bounds the memory that the
  * others take.
+ *
+ * A compressed source that was never read is another matter: its length is not
+ * known, and it can be read in one direction only.  Then the stretches are cut from
+ * the text as it is decoded, on the one thread that decodes, while they are still in
+ * its cache.  The stretches, and so the map, are the same.
  */
 #include "map/build.h"
 
@@ -177,10 +182,13 @@ static void *work(void *data)
 
 static unsigned nr_threads(const struct rio_map_build *build, uint64_t len_bytes)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t n = build->nr_threads ? build->nr_threads : (uint64_t)RIO_MAX(cores, 1);
+	uint64_t most = RIO_MIN(len_bytes / BYTES_PER_THREAD_MIN + 1, THREADS_MAX);
+	uint64_t n = build->nr_threads;
 
-	return (unsigned)RIO_MIN(RIO_MIN(n, len_bytes / BYTES_PER_THREAD_MIN + 1), THREADS_MAX);
+	/* Asking takes longer than counting a small file. */
+	if (!n && most > 1)
+		n = (uint64_t)RIO_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
+	return (unsigned)RIO_MAX(RIO_MIN(n, most), 1u);
 }
 
 static int run(struct job *job, struct rio_error *err)
@@ -246,6 +254,88 @@ static int finish(struct job *job, struct rio_error *err)
 	return map->bad_quote_off == RIO_NO_OFFSET ? 0 : locate_bad_quote(map, &walk, err);
 }
 
+static int count_chunks(struct job *job, struct rio_error *err)
+{
+	uint64_t data_off = job->build->data_off;
+
+	if (job->size_bytes < data_off)
+		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short meanwhile");
+	job->nr_chunks = (job->size_bytes - data_off + RIO_WALK_CHUNK_BYTES - 1) /
+			 RIO_WALK_CHUNK_BYTES;
+	return run(job, err);
+}
+
+/* The one stretch that is being cut from a text as it comes. */
+struct stream {
+	struct job *job;
+	uint64_t off; /* of the next byte to come */
+	struct rio_stretch stretch;
+};
+
+/* The offset from which on a line feed ends the stretch, as in rio_walk_chunk. */
+static uint64_t stretch_end(const struct stream *s)
+{
+	uint64_t data_off = s->job->build->data_off, from = s->stretch.src_off - data_off;
+
+	return data_off + (from / RIO_MAP_SPACING_BYTES + 1) * RIO_MAP_SPACING_BYTES - 1;
+}
+
+/* How many of the next bytes belong to the stretch; *ret_ends: it ends behind them. */
+static size_t cut(const struct stream *s, const uint8_t *p, size_t len_bytes, bool *ret_ends)
+{
+	uint64_t end = stretch_end(s);
+	const uint8_t *line_feed;
+
+	*ret_ends = false;
+	if (s->off < end)
+		return (size_t)RIO_MIN(len_bytes, end - s->off);
+	line_feed = memchr(p, '\n', len_bytes);
+	*ret_ends = line_feed;
+	return line_feed ? (size_t)(line_feed - p) + 1 : len_bytes;
+}
+
+static int feed(void *data, const uint8_t *p, size_t len_bytes, uint64_t done_bytes,
+	struct rio_error *err)
+{
+	struct stream *s = data;
+	const struct rio_map_build *b = s->job->build;
+	size_t skip = s->off < b->data_off ? (size_t)RIO_MIN(len_bytes, b->data_off - s->off) : 0;
+	bool ends;
+
+	s->off += skip;
+	for (size_t i = skip, n; i < len_bytes; i += n) {
+		n = cut(s, p + i, len_bytes - i, &ends);
+		rio_kernel()->tally(&b->dialect, p + i, n, &s->stretch.tally);
+		s->off += n;
+		if (ends && join_stretch(&s->job->join, &s->stretch) < 0)
+			return rio_fail(err, RIO_ENOMEM, "out of memory");
+		if (ends) {
+			s->stretch.src_off = s->off;
+			rio_tally_init(&s->stretch.tally);
+		}
+	}
+	if (b->progress && b->progress(b->progress_data, done_bytes,
+				   s->job->join.map->stamp.size_bytes))
+		return rio_fail_errno(err, EINTR, "counting was stopped");
+	return 0;
+}
+
+static int count_stream(struct job *job, struct rio_error *err)
+{
+	struct stream s = {.job = job, .stretch.src_off = job->build->data_off};
+	int r;
+
+	rio_tally_init(&s.stretch.tally);
+	r = rio_source_read_through(job->source, feed, &s, err);
+	if (r < 0)
+		return r;
+	if (s.off < job->build->data_off)
+		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short meanwhile");
+	if (s.off > s.stretch.src_off && join_stretch(&job->join, &s.stretch) < 0)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	return rio_source_len(job->source, &job->size_bytes, err);
+}
+
 static int count(struct job *job, struct rio_error *err)
 {
 	struct rio_map *map = job->join.map;
@@ -253,12 +343,13 @@ static int count(struct job *job, struct rio_error *err)
 
 	if (r < 0)
 		return r;
-	job->size_bytes = map->stamp.size_bytes;
-	if (job->size_bytes < job->build->data_off)
-		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short meanwhile");
-	job->nr_chunks = (job->size_bytes - job->build->data_off + RIO_WALK_CHUNK_BYTES - 1) /
-			 RIO_WALK_CHUNK_BYTES;
-	r = run(job, err);
+	if (rio_source_is_unread(job->source)) {
+		r = count_stream(job, err);
+	} else {
+		r = rio_source_len(job->source, &job->size_bytes, err);
+		if (r == 0)
+			r = count_chunks(job, err);
+	}
 	if (r == 0)
 		r = finish(job, err);
 	return r < 0 ? r : rio_source_check(job->source, &map->stamp, err);

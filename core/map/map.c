@@ -156,7 +156,7 @@ static int check_step(const struct rio_map *map, const struct rio_checkpoint *a,
 {
 	uint64_t len_bytes = b->src_off - a->src_off;
 
-	if (b->src_off <= a->src_off || b->src_off > map->stamp.size_bytes)
+	if (b->src_off <= a->src_off || b->src_off > rio_map_src_end(map))
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: checkpoint %zu lies at byte %ju, behind one at %ju", k,
 			(uintmax_t)b->src_off, (uintmax_t)a->src_off);
@@ -202,17 +202,13 @@ static int check_groups(const struct rio_map *map, struct rio_error *err)
 
 static int check_ends(const struct rio_map *map, struct rio_error *err)
 {
-	const struct rio_checkpoint first = rio_map_checkpoint(map, 0), last = rio_map_last(map);
+	const struct rio_checkpoint first = rio_map_checkpoint(map, 0);
 
 	if (first.src_off != map->data_off || first.row != 0 || first.line != map->data_line)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: it begins at byte %ju, row %ju, and not at byte %ju, row 0",
 			(uintmax_t)first.src_off, (uintmax_t)first.row,
 			(uintmax_t)map->data_off);
-	if (last.src_off != map->stamp.size_bytes)
-		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: it ends at byte %ju of a source of %ju bytes",
-			(uintmax_t)last.src_off, (uintmax_t)map->stamp.size_bytes);
 	if (map->data_line > map->data_off)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: %ju lines in the first %ju bytes",
@@ -224,7 +220,7 @@ static int check_bad_quote(const struct rio_map *map, struct rio_error *err)
 {
 	if (map->bad_quote_off == RIO_NO_OFFSET)
 		return 0;
-	if (map->bad_quote_off < map->data_off || map->bad_quote_off >= map->stamp.size_bytes ||
+	if (map->bad_quote_off < map->data_off || map->bad_quote_off >= rio_map_src_end(map) ||
 		map->bad_quote_row > rio_map_nr_rows(map))
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: a bad quote at byte %ju, row %ju, outside the data",

@@ -96,6 +96,12 @@ static inline uint64_t rio_map_nr_rows(const struct rio_map *map)
 	return rio_map_last(map).row;
 }
 
+/* The end of the source's text; of a compressed source not the stamp's size. */
+static inline uint64_t rio_map_src_end(const struct rio_map *map)
+{
+	return rio_map_last(map).src_off;
+}
+
 /* Bytes that its checkpoints take in memory. */
 static inline size_t rio_map_len_bytes(const struct rio_map *map)
 {
@@ -112,8 +118,9 @@ size_t rio_map_find_row(const struct rio_map *map, uint64_t row);
 size_t rio_map_find_offset(const struct rio_map *map, uint64_t src_off);
 
 /*
- * RIO_EMAP_DAMAGED unless groups follow each other, offsets rise, rows and lines do not fall, begin and
- * end match the stamp, and every other field is within bounds.
+ * RIO_EMAP_DAMAGED unless groups follow each other, offsets rise, rows and lines do not
+ * fall, the begin fits, and every other field is within bounds.  Whether it ends where
+ * the source does, only who has the source can tell.
  */
 int rio_map_check(const struct rio_map *map, struct rio_error *err);
 

@@ -5,27 +5,21 @@
  *	| header: 21 words, the last its seal | path NUL key NUL, seal |
  *	| groups, seal | checkpoints, seal |
  *
- * A word is a little-endian u64, a packed checkpoint three little-endian u32, and
- * besides there are two texts, so reading is a loop and not a list of casts.
+ * What all kinds of files have, header, text and seals, is map/sealed's; here are the
+ * words that a map has of its own, and its checkpoints, each three little-endian u32.
  *
  * Nothing that the file says is believed before it is shown to be what was
- * written.  The order of that is the point:
- *
- *   1. The header's seal.  Its place follows from the header's length, which
- *      every version keeps in the same word, so that a flipped bit in the
- *      version is damage, and a whole header of another version is not.
- *   2. The sizes in the header, summed with checked arithmetic, must give the
- *      file's true length.  Only then is memory asked for.
- *   3. The sections' seals.  They are seeded with the header's, so that a
- *      section of one file does not pass in another.
- *   4. rio_map_check: the seals say that we wrote it, this says that what we wrote
- *      was a map.
+ * written: after map/sealed's checks the sizes in the header must add up to the
+ * file's true length before memory is asked for, and behind the seals stands
+ * rio_map_check: they say that we wrote it, this says that what we wrote was a map.
  *
  * Rejected: mapping the file (a truncation would be a SIGBUS), and a generic
  * container (protobuf has no seal and no random access; SQLite would be a
  * database for one array).
  */
 #include "map/store_file.h"
+
+#include "map/sealed.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -34,18 +28,7 @@
 #include <xxhash.h>
 
 enum word {
-	W_MAGIC,
-	W_VERSION,
-	W_HEADER_BYTES,
-	W_FILE_BYTES,
-	W_KEY_LOW,
-	W_KEY_HIGH,
-	W_DEV,
-	W_INO,
-	W_SIZE_BYTES,
-	W_MTIME_NS,
-	W_CTIME_NS,
-	W_DATA_OFF,
+	W_DATA_OFF = RIO_SEALED_NR_WORDS,
 	W_DATA_LINE,
 	W_BAD_QUOTE_OFF,
 	W_BAD_QUOTE_ROW,
@@ -58,17 +41,13 @@ enum word {
 	NR_WORDS,
 };
 
-#define MAGIC        UINT64_C(0x0a1a50414d4f4952) /* "RIOMAP", a DOS end of file, LF */
-#define VERSION      2
-#define HEADER_BYTES (NR_WORDS * sizeof(uint64_t))
-#define SEAL_BYTES   sizeof(uint64_t)
-
-/* The longest header that a version to come may have, the shortest that has a seal. */
-#define HEADER_BYTES_MAX (64 * RIO_KIB)
-#define HEADER_BYTES_MIN ((W_FILE_BYTES + 2) * sizeof(uint64_t))
-
-/* Longer than any path that the kernel takes. */
-#define TEXT_BYTES_MAX (64 * RIO_KIB)
+static const struct rio_sealed_kind kind = {
+	.name = "map",
+	.magic = UINT64_C(0x0a1a50414d4f4952), /* "RIOMAP", a DOS end of file, LF */
+	.version = 2,
+	.nr_words = NR_WORDS,
+	.path_word = W_PATH_BYTES,
+};
 
 _Static_assert(sizeof(struct rio_checkpoint_group) == 4 * sizeof(uint64_t) &&
 		       sizeof(struct rio_packed_checkpoint) == 3 * sizeof(uint32_t),
@@ -87,37 +66,6 @@ static void swap_words(void *words, size_t nr, size_t word_bytes)
 			small[i] = htole32(small[i]);
 }
 
-/* path NUL row_key NUL. */
-static int join_key(const struct rio_store_key *key, char **ret, size_t *ret_bytes,
-	struct rio_error *err)
-{
-	size_t path_bytes = strlen(key->source_path) + 1, key_bytes = strlen(key->row_key) + 1;
-	char *text = malloc(path_bytes + key_bytes);
-
-	if (!text)
-		return rio_fail(err, RIO_ENOMEM, "no memory for a map's name");
-	memcpy(text, key->source_path, path_bytes);
-	memcpy(text + path_bytes, key->row_key, key_bytes);
-	*ret = text;
-	*ret_bytes = path_bytes + key_bytes;
-	return 0;
-}
-
-int rio_store_key_hash(const struct rio_store_key *key, struct rio_store_hash *ret,
-	struct rio_error *err)
-{
-	_cleanup_free_ char *text = NULL;
-	XXH128_hash_t hash;
-	size_t len_bytes = 0;
-	int r = join_key(key, &text, &len_bytes, err);
-
-	if (r)
-		return r;
-	hash = XXH3_128bits(text, len_bytes - 1);
-	*ret = (struct rio_store_hash){hash.low64, hash.high64};
-	return 0;
-}
-
 void rio_store_file_deinit(struct rio_store_file *file)
 {
 	rio_map_destroy(file->map);
@@ -126,83 +74,21 @@ void rio_store_file_deinit(struct rio_store_file *file)
 	*file = (struct rio_store_file){0};
 }
 
-static int write_all(int fd, const void *data, size_t len_bytes, struct rio_error *err)
-{
-	const char *p = data;
-
-	while (len_bytes > 0) {
-		ssize_t n = write(fd, p, len_bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rio_fail_errno(err, errno, "cannot write a map");
-		p += n;
-		len_bytes -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_seal(int fd, uint64_t seal, struct rio_error *err)
-{
-	swap_words(&seal, 1, sizeof(uint64_t));
-	return write_all(fd, &seal, sizeof(seal), err);
-}
-
-/* All but the seal, which goes over the words as they lie in the file. */
+/* What the header has of its own. */
 static void fill_header(uint64_t *words, const struct rio_store_key *key,
-	const struct rio_store_hash *hash, const struct rio_map *map)
+	const struct rio_map *map)
 {
-	words[W_MAGIC] = MAGIC;
-	words[W_VERSION] = VERSION;
-	words[W_HEADER_BYTES] = HEADER_BYTES;
-	words[W_KEY_LOW] = hash->low;
-	words[W_KEY_HIGH] = hash->high;
-	words[W_DEV] = map->stamp.dev;
-	words[W_INO] = map->stamp.ino;
-	words[W_SIZE_BYTES] = map->stamp.size_bytes;
-	words[W_MTIME_NS] = (uint64_t)map->stamp.mtime_ns;
-	words[W_CTIME_NS] = (uint64_t)map->stamp.ctime_ns;
 	words[W_DATA_OFF] = map->data_off;
 	words[W_DATA_LINE] = map->data_line;
 	words[W_BAD_QUOTE_OFF] = map->bad_quote_off;
 	words[W_BAD_QUOTE_ROW] = map->bad_quote_row;
 	words[W_BAD_QUOTE_OPEN] = map->bad_quote_open;
 	words[W_NR_CHECKPOINTS] = map->nr_checkpoints;
-	words[W_PATH_BYTES] = strlen(key->source_path);
-	words[W_ROW_KEY_BYTES] = strlen(key->row_key);
 	words[W_NR_GROUPS] = map->nr_groups;
-	words[W_FILE_BYTES] = HEADER_BYTES + words[W_PATH_BYTES] + 1 + words[W_ROW_KEY_BYTES] + 1 +
-			      SEAL_BYTES + map->nr_groups * sizeof(*map->groups) + SEAL_BYTES +
-			      map->nr_checkpoints * sizeof(*map->packed) + SEAL_BYTES;
-}
-
-static int write_header(int fd, const struct rio_store_key *key, const struct rio_map *map,
-	uint64_t *ret_seal, struct rio_error *err)
-{
-	struct rio_store_hash hash;
-	uint64_t words[NR_WORDS];
-	int r = rio_store_key_hash(key, &hash, err);
-
-	if (r)
-		return r;
-	fill_header(words, key, &hash, map);
-	swap_words(words, W_SEAL, sizeof(uint64_t));
-	*ret_seal = XXH3_64bits(words, HEADER_BYTES - SEAL_BYTES);
-	r = write_all(fd, words, HEADER_BYTES - SEAL_BYTES, err);
-	return r ? r : write_seal(fd, *ret_seal, err);
-}
-
-static int write_text(int fd, const struct rio_store_key *key, uint64_t seed,
-	struct rio_error *err)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t len_bytes = 0;
-	int r = join_key(key, &text, &len_bytes, err);
-
-	if (!r)
-		r = write_all(fd, text, len_bytes, err);
-	return r ? r : write_seal(fd, XXH3_64bits_withSeed(text, len_bytes, seed), err);
+	words[RIO_SEALED_FILE_BYTES] = rio_sealed_text_end(&kind, key) +
+				       map->nr_groups * sizeof(*map->groups) + RIO_SEAL_BYTES +
+				       map->nr_checkpoints * sizeof(*map->packed) +
+				       RIO_SEAL_BYTES;
 }
 
 /* An array of words.  Through a small buffer, as what is in memory is not ours to turn. */
@@ -222,10 +108,10 @@ static int write_array(int fd, const void *data, size_t len_bytes, size_t word_b
 		memcpy(piece, (const char *)data + off, n);
 		swap_words(piece, n / word_bytes, word_bytes);
 		XXH3_64bits_update(state, piece, n);
-		r = write_all(fd, piece, n, err);
+		r = rio_sealed_write_all(fd, piece, n, err);
 	}
 	if (!r)
-		r = write_seal(fd, XXH3_64bits_digest(state), err);
+		r = rio_sealed_write_seal(fd, XXH3_64bits_digest(state), err);
 	XXH3_freeState(state);
 	return r;
 }
@@ -243,153 +129,29 @@ static int write_checkpoints(int fd, const struct rio_map *map, uint64_t seed,
 int rio_store_file_write(int fd, const struct rio_store_key *key, const struct rio_map *map,
 	struct rio_error *err)
 {
-	uint64_t seal;
-	int r = write_header(fd, key, map, &seal, err);
-
-	if (!r)
-		r = write_text(fd, key, seal, err);
-	return r ? r : write_checkpoints(fd, map, seal, err);
-}
-
-static int read_all(int fd, void *data, size_t len_bytes, struct rio_error *err)
-{
-	char *p = data;
-
-	while (len_bytes > 0) {
-		ssize_t n = read(fd, p, len_bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rio_fail_errno(err, errno, "cannot read a map");
-		if (n == 0)
-			return rio_fail(err, RIO_EMAP_DAMAGED,
-				"damaged map: it ends %zu bytes too early", len_bytes);
-		p += n;
-		len_bytes -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Read a section into data, and the seal behind it. */
-static int read_sealed(int fd, void *data, size_t len_bytes, uint64_t seed, const char *what,
-	struct rio_error *err)
-{
-	uint64_t seal;
-	int r = read_all(fd, data, len_bytes, err);
-
-	if (!r)
-		r = read_all(fd, &seal, sizeof(seal), err);
-	if (r)
-		return r;
-	swap_words(&seal, 1, sizeof(uint64_t));
-	if (seal != XXH3_64bits_withSeed(data, len_bytes, seed))
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: its %s fail their seal", what);
-	return 0;
-}
-
-/* A header that is not of this version: is it whole, and so of another one? */
-static int other_version(int fd, const uint64_t *words, uint64_t true_bytes,
-	struct rio_error *err)
-{
-	_cleanup_free_ uint64_t *header = NULL;
-	uint64_t len_bytes = words[W_HEADER_BYTES], seal;
-	size_t nr_words = len_bytes / sizeof(uint64_t);
-
-	if (len_bytes < HEADER_BYTES_MIN || len_bytes > HEADER_BYTES_MAX ||
-		len_bytes > true_bytes || len_bytes % sizeof(uint64_t))
-		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: a header of %ju bytes in a file of %ju",
-			(uintmax_t)len_bytes, (uintmax_t)true_bytes);
-	header = malloc(len_bytes);
-	if (!header)
-		return rio_fail(err, RIO_ENOMEM, "no memory to read a map");
-	if (pread(fd, header, len_bytes, 0) != (ssize_t)len_bytes)
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: its header cannot be read");
-	seal = le64toh(header[nr_words - 1]);
-	if (seal != XXH3_64bits(header, len_bytes - SEAL_BYTES))
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: its header fails its seal");
-	if (words[W_VERSION] == VERSION)
-		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: a header of %ju bytes, not %zu", (uintmax_t)len_bytes,
-			HEADER_BYTES);
-	return rio_fail(err, RIO_EMAP_STALE, "map of version %ju, this program writes version %d",
-		(uintmax_t)words[W_VERSION], VERSION);
-}
-
-static int read_header(int fd, uint64_t true_bytes, uint64_t *words, struct rio_error *err)
-{
-	uint64_t raw[NR_WORDS];
-	size_t head_bytes = RIO_MIN(true_bytes, HEADER_BYTES);
+	uint64_t words[NR_WORDS], seal;
 	int r;
 
-	if (true_bytes < HEADER_BYTES_MIN)
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: it is only %ju bytes long",
-			(uintmax_t)true_bytes);
-	memset(raw, 0, sizeof(raw));
-	r = read_all(fd, raw, head_bytes, err);
-	if (r)
-		return r;
-	memcpy(words, raw, sizeof(raw));
-	swap_words(words, NR_WORDS, sizeof(uint64_t));
-	if (words[W_MAGIC] != MAGIC)
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: it does not begin like one");
-	if (words[W_VERSION] != VERSION || words[W_HEADER_BYTES] != HEADER_BYTES)
-		return other_version(fd, words, true_bytes, err);
-	if (head_bytes < HEADER_BYTES || words[W_SEAL] != XXH3_64bits(raw, W_SEAL * sizeof(*raw)))
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: its header fails its seal");
-	return 0;
+	fill_header(words, key, map);
+	r = rio_sealed_write_head(fd, &kind, key, &map->stamp, words, &seal, err);
+	return r ? r : write_checkpoints(fd, map, seal, err);
 }
 
 /* The sizes in a sealed header must add up to the file's own length. */
 static int check_sizes(const uint64_t *words, uint64_t true_bytes, struct rio_error *err)
 {
-	uint64_t sum = HEADER_BYTES + 2 + 3 * SEAL_BYTES, group_bytes, checkpoint_bytes;
+	uint64_t sum, group_bytes, checkpoint_bytes;
 
-	if (words[W_PATH_BYTES] > TEXT_BYTES_MAX || words[W_ROW_KEY_BYTES] > TEXT_BYTES_MAX ||
-		!rio_add_ok(sum, words[W_PATH_BYTES], &sum) ||
-		!rio_add_ok(sum, words[W_ROW_KEY_BYTES], &sum) ||
+	if (!rio_sealed_head_bytes(&kind, words, &sum) ||
 		!rio_mul_ok(words[W_NR_GROUPS], sizeof(struct rio_checkpoint_group),
 			&group_bytes) ||
 		!rio_mul_ok(words[W_NR_CHECKPOINTS], sizeof(struct rio_packed_checkpoint),
 			&checkpoint_bytes) ||
 		!rio_add_ok(sum, group_bytes, &sum) ||
-		!rio_add_ok(sum, checkpoint_bytes, &sum) || sum != words[W_FILE_BYTES])
-		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: the sizes in its header do not add up");
-	if (sum != true_bytes)
-		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: a file of %ju bytes that should have %ju",
-			(uintmax_t)true_bytes, (uintmax_t)sum);
-	return 0;
-}
-
-static int read_text(int fd, const uint64_t *words, struct rio_store_file *file,
-	struct rio_error *err)
-{
-	size_t path_bytes = words[W_PATH_BYTES], key_bytes = words[W_ROW_KEY_BYTES];
-	_cleanup_free_ char *text = malloc(path_bytes + 1 + key_bytes + 1);
-	struct rio_store_hash hash;
-	int r;
-
-	if (!text)
-		return rio_fail(err, RIO_ENOMEM, "no memory to read a map");
-	r = read_sealed(fd, text, path_bytes + 1 + key_bytes + 1, words[W_SEAL], "path and options",
-		err);
-	if (r)
-		return r;
-	if (text[path_bytes] || text[path_bytes + 1 + key_bytes] || strlen(text) != path_bytes ||
-		strlen(text + path_bytes + 1) != key_bytes)
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: a NUL byte within its path");
-	file->source_path = strdup(text);
-	file->row_key = strdup(text + path_bytes + 1);
-	if (!file->source_path || !file->row_key)
-		return rio_fail(err, RIO_ENOMEM, "no memory to read a map");
-	r = rio_store_key_hash(&(struct rio_store_key){file->source_path, file->row_key}, &hash,
-		err);
-	if (!r && (hash.low != words[W_KEY_LOW] || hash.high != words[W_KEY_HIGH]))
-		r = rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: its key is not its path's");
-	return r;
+		!rio_add_ok(sum, checkpoint_bytes, &sum) ||
+		!rio_add_ok(sum, 2 * RIO_SEAL_BYTES, &sum))
+		sum = UINT64_MAX;
+	return rio_sealed_check_size(&kind, words, sum, true_bytes, err);
 }
 
 /* An array of nr entries, which are words of one size. */
@@ -401,7 +163,7 @@ static int read_array(int fd, size_t nr, size_t entry_bytes, size_t word_bytes, 
 
 	if (!array)
 		return rio_fail(err, RIO_ENOMEM, "no memory for a map's %zu %s", nr, what);
-	r = read_sealed(fd, array, nr * entry_bytes, seed, what, err);
+	r = rio_sealed_read(fd, &kind, array, nr * entry_bytes, seed, what, err);
 	if (r)
 		return r;
 	swap_words(array, nr * entry_bytes / word_bytes, word_bytes);
@@ -434,13 +196,7 @@ static int read_map(int fd, const uint64_t *words, struct rio_store_file *file,
 
 	if (!map)
 		return rio_fail(err, RIO_ENOMEM, "no memory to read a map");
-	map->stamp = (struct rio_stamp){
-		.dev = words[W_DEV],
-		.ino = words[W_INO],
-		.size_bytes = words[W_SIZE_BYTES],
-		.mtime_ns = (int64_t)words[W_MTIME_NS],
-		.ctime_ns = (int64_t)words[W_CTIME_NS],
-	};
+	map->stamp = rio_sealed_stamp(words);
 	map->data_off = words[W_DATA_OFF];
 	map->data_line = words[W_DATA_LINE];
 	map->bad_quote_off = words[W_BAD_QUOTE_OFF];
@@ -462,11 +218,11 @@ int rio_store_file_read(int fd, struct rio_store_file *ret, struct rio_error *er
 	if (!S_ISREG(st.st_mode))
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: not a regular file");
 	true_bytes = (uint64_t)st.st_size;
-	r = read_header(fd, true_bytes, words, err);
+	r = rio_sealed_read_header(fd, &kind, true_bytes, words, err);
 	if (!r)
 		r = check_sizes(words, true_bytes, err);
 	if (!r)
-		r = read_text(fd, words, &file, err);
+		r = rio_sealed_read_text(fd, &kind, words, &file.source_path, &file.row_key, err);
 	if (!r)
 		r = read_map(fd, words, &file, err);
 	if (r)

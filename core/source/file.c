@@ -4,7 +4,7 @@
  * short read, where a mapping gives SIGBUS.  Passes over all of it may map it all the
  * same, with source/mapping.c's guard.
  */
-#include "source/source.h"
+#include "source/packed.h"
 
 #include "source/mapping.h"
 
@@ -125,8 +125,7 @@ int rio_source_from_fd(int fd_taken, const char *name, struct rio_source **ret,
 	file->base.ops = &file_ops;
 	file->base.name = rio_steal(name_copy);
 	file->fd = rio_steal_fd(&fd);
-	*ret = &file->base;
-	return 0;
+	return rio_source_unpack(&file->base, ret, err);
 }
 
 int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err)

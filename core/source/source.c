@@ -80,6 +80,30 @@ int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_
 	return source->ops->read_at(source, off, dst, len_bytes, ret_bytes, err);
 }
 
+int rio_source_len(struct rio_source *source, uint64_t *ret, struct rio_error *err)
+{
+	struct rio_stamp stamp;
+	int r;
+
+	if (source->ops->len)
+		return source->ops->len(source, ret, err);
+	r = source->ops->stamp(source, &stamp, err);
+	if (r == 0)
+		*ret = stamp.size_bytes;
+	return r;
+}
+
+bool rio_source_is_unread(const struct rio_source *source)
+{
+	return source->ops->is_unread && source->ops->is_unread(source);
+}
+
+int rio_source_read_through(struct rio_source *source, rio_visit_fn *visit, void *data,
+	struct rio_error *err)
+{
+	return source->ops->read_through(source, visit, data, err);
+}
+
 bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
 	struct rio_mapping *ret)
 {

@@ -58,8 +58,15 @@ bool rio_fd_is_written(int fd);
 struct rio_source;
 struct rio_mapping;
 
+/*
+ * Called with the next piece of a source's bytes, in order, valid for the call; done_bytes
+ * of the file (as its stamp counts them) are used up.  Negative, with err, stops.
+ */
+typedef int rio_visit_fn(void *data, const uint8_t *bytes, size_t len_bytes, uint64_t done_bytes,
+	struct rio_error *err);
+
 struct rio_source_ops {
-	/* See rio_source_read_at. */
+	/* See rio_source_read_at, and so on. */
 	int (*read_at)(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 		size_t *ret_bytes, struct rio_error *err);
 	/* All of the stamp but written. */
@@ -69,6 +76,13 @@ struct rio_source_ops {
 		struct rio_mapping *ret);
 	/* Whether it is open for writing; NULL where that cannot be. */
 	bool (*is_written)(struct rio_source *source);
+
+	/* NULL, all three: the length is the stamp's, known at once. */
+	int (*len)(struct rio_source *source, uint64_t *ret, struct rio_error *err);
+	bool (*is_unread)(const struct rio_source *source);
+	int (*read_through)(struct rio_source *source, rio_visit_fn *visit, void *data,
+		struct rio_error *err);
+
 	void (*destroy)(struct rio_source *source);
 };
 
@@ -78,7 +92,10 @@ struct rio_source {
 	char *name; /* for messages, owned */
 };
 
-/* Open the file at path.  Regular files only: else RIO_ESYSTEM (EISDIR, EINVAL). */
+/*
+ * Open the file at path.  Regular files only: else RIO_ESYSTEM (EISDIR, EINVAL).  Of a
+ * compressed file the source is the text in it: see source/packed.h.
+ */
 int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err);
 
 /* Takes fd, on failure too.  name (borrowed, copied) is what messages call it. */
@@ -101,11 +118,28 @@ const char *rio_source_name(const struct rio_source *source);
 int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 	size_t *ret_bytes, struct rio_error *err);
 
+/*
+ * How many bytes there are to read.  Of a compressed source that is not the stamp's
+ * size, and RIO_ENOT_INDEXED until it was read through.
+ */
+int rio_source_len(struct rio_source *source, uint64_t *ret, struct rio_error *err);
+
+/* Whether it must be read through before its length is known. */
+bool rio_source_is_unread(const struct rio_source *source);
+
+/*
+ * Read a compressed source once from begin to end, in order, and check it; visit may
+ * be NULL.  Afterwards its length is known and any part can be read.  RIO_EDAMAGED.
+ * Nobody else may use the source meanwhile.
+ */
+int rio_source_read_through(struct rio_source *source, rio_visit_fn *visit, void *data,
+	struct rio_error *err);
+
 /* See rio_mapping_create.  False where that cannot be had: read then. */
 bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
 	struct rio_mapping *ret);
 
-/* The stamp of the source as it is now. */
+/* The stamp of the source as it is now: of a compressed one, the file's. */
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
 
 /*

@@ -182,7 +182,9 @@ static int list_entry(void *data, const struct rio_store_entry *entry)
 		printf("%12s %16s %12s  %-9s  %s\n", "rows", "source bytes", "map bytes", "state",
 			"source");
 	*begun = true;
-	if (entry->source_path)
+	if (entry->source_path && entry->is_seek_index)
+		printf("%12s %16ju", "-", (uintmax_t)entry->source_bytes);
+	else if (entry->source_path)
 		printf("%12ju %16ju", (uintmax_t)entry->nr_rows, (uintmax_t)entry->source_bytes);
 	else
 		printf("%12s %16s", "-", "-");
@@ -190,6 +192,8 @@ static int list_entry(void *data, const struct rio_store_entry *entry)
 		entry->source_path ? entry->source_path : entry->file_name);
 	if (entry->state != RIO_OK)
 		printf(" (%s)", entry->why->message);
+	else if (entry->is_seek_index)
+		printf(" (seek index)");
 	putchar('\n');
 	return 0;
 }

@@ -143,7 +143,7 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 	const struct rio_dataset *dataset = input->dataset;
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
 	json_t *root = json_pack(
-		"{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:s?, s:I, s:o, s:o, s:o, s:o, s:o}",
 		"file", rio_json_text(input->name),
 		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
 		"header", (int)schema->has_header,
@@ -153,6 +153,8 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 		"record_bytes", (json_int_t)rio_dataset_record_bytes(dataset),
 		"file_bytes", (json_int_t)rio_dataset_len_bytes(dataset),
 		"source_bytes", (json_int_t)rio_dataset_stamp(dataset)->size_bytes,
+		"compression", rio_dataset_compression(dataset),
+		"text_bytes", (json_int_t)rio_dataset_text_bytes(dataset),
 		"bad_quote", json_bad_quote(rio_dataset_map(dataset)),
 		"columns", json_columns(schema),
 		"map", json_map(call, input),
@@ -279,6 +281,10 @@ static void print_text(const struct rio_tool_call *call, const struct rio_tool_i
 	else
 		printf("  quote         %c\n", dialect->quote);
 	print_size("source", rio_dataset_stamp(dataset)->size_bytes);
+	if (rio_dataset_compression(dataset)) {
+		printf("  compression   %s\n", rio_dataset_compression(dataset));
+		print_size("text", rio_dataset_text_bytes(dataset));
+	}
 	print_size("record", rio_dataset_record_bytes(dataset));
 	print_size("file", rio_dataset_len_bytes(dataset));
 	print_map(call, input);

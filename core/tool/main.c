@@ -17,6 +17,7 @@ enum rio_exit rio_tool_exit(enum rio_code code)
 		return RIO_EXIT_DONE;
 	case RIO_EROW:
 	case RIO_ESCHEMA:
+	case RIO_EDAMAGED:
 	case RIO_ESOURCE_CHANGED:
 	case RIO_ENOT_INDEXED:
 	case RIO_EMAP_STALE:

@@ -2,6 +2,7 @@
 #include "tool/paths.h"
 
 #include "base/util.h"
+#include "csv/file_name.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -42,9 +43,11 @@ bool rio_path_is_recordio(const char *name)
 
 static bool is_meant(const struct rio_paths *paths, const char *name)
 {
+	unsigned rank;
+
 	if (name[0] == '.')
 		return false;
-	return ends_in(name, ".csv") || (paths->with_recordio && rio_path_is_recordio(name));
+	return rio_csv_stem(name, &rank) || (paths->with_recordio && rio_path_is_recordio(name));
 }
 
 static int compare_names(const FTSENT **a, const FTSENT **b)

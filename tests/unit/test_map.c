@@ -190,9 +190,6 @@ struct damage {
 
 static const struct damage damages[] = {
 	{MAP(nr_checkpoints), 0, "no checkpoint"},
-	{MAP(nr_checkpoints), 3, "ends at byte 160 of a source of 200"},
-	{MAP(stamp.size_bytes), 199, "ends at byte 200 of a source of 199"},
-	{MAP(stamp.size_bytes), 201, "ends at byte 200 of a source of 201"},
 	{MAP(data_off), 9, "begins at byte 10"},
 	{MAP(data_line), 2, "begins at byte 10"},
 	{MAP(bad_quote_off), 9, "bad quote at byte 9"},

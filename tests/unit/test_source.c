@@ -137,9 +137,11 @@ static void read__fails_with_the_files_name(void **state)
 	struct rio_source *source;
 	char dst;
 	size_t got = 77;
-	int fd = open(path, O_WRONLY);
+	int fd = open(path, O_RDONLY), write_only = open(path, O_WRONLY);
 
 	assert_int_equal(rio_source_from_fd(fd, "w.csv", &source, &err), 0);
+	assert_int_equal(dup2(write_only, fd), fd);
+	close(write_only);
 	assert_int_equal(rio_source_read_at(source, 0, &dst, 1, &got, &err), RIO_ESYSTEM);
 	assert_int_equal(err.sys_errno, EBADF);
 	assert_string_equal(err.file, "w.csv");
