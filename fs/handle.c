@@ -67,7 +67,7 @@ static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 		return ENOMEM;
 	r = encode(handle, bench->scratch, off, bench->reply, len_bytes, &n, &err);
 	if (r == RIO_EROW) {
-		rfs_node_note_bad(node, err.row * rio_dataset_record_bytes(node->dataset), &err);
+		rfs_node_note_bad(node, err.record_off, &err);
 		if (!handle->direct || n == 0)
 			return EIO;
 	} else if (r) {
@@ -95,20 +95,19 @@ static void check_range(struct rfs_handle *handle, uint64_t off, uint64_t end)
 		r = encode(handle, bench->scratch, off, bench->reply,
 			(size_t)RIO_MIN(end - off, RFS_READ_BYTES_MAX), &n, &err);
 	if (r == RIO_EROW)
-		rfs_node_note_bad(node, err.row * rio_dataset_record_bytes(node->dataset), &err);
+		rfs_node_note_bad(node, err.record_off, &err);
 }
 
 static void look_for_bad(struct rfs_handle *handle)
 {
 	const struct rio_dataset *dataset = handle->node->dataset;
-	const struct rio_map *map = rio_dataset_map(dataset);
 	uint64_t size = rio_dataset_len_bytes(dataset);
-	uint64_t bad_off = map->bad_quote_row * rio_dataset_record_bytes(dataset);
+	uint64_t bad_off = rio_dataset_bad_quote_off(dataset);
 
 	if (!rfs_node_is_first_open(handle->node))
 		return;
 	check_range(handle, 0, size <= CHECK_WHOLE_BYTES ? size : CHECK_BEGIN_BYTES);
-	if (map->bad_quote_off != RIO_NO_OFFSET)
+	if (bad_off != RIO_NO_OFFSET)
 		check_range(handle, bad_off, bad_off + 1);
 }
 

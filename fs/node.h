@@ -14,6 +14,7 @@
 
 #include "beneath.h"
 #include "dataset/dataset.h"
+#include "status.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -82,6 +83,7 @@ struct rfs_describer {
 	const struct rfs_beneath *beneath;
 	const struct rio_options *encoding;
 	struct rio_store *store; /* NULL: none */
+	struct rfs_counters *counters;
 };
 
 /*

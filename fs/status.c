@@ -17,7 +17,7 @@ struct line {
 	uint64_t value;
 };
 
-enum { NR_LINES = 11 };
+enum { NR_LINES = 13 };
 
 static uint64_t get(const atomic_uint_fast64_t *counter)
 {
@@ -42,6 +42,10 @@ static void gather(const struct rfs_status *s, struct line lines[NR_LINES])
 		{"source_bytes", "counter", "Bytes of sources read and scanned to encode",
 			get(&c->source_bytes)},
 		{"rows", "counter", "Rows encoded", get(&c->rows)},
+		{"skipped_rows", "counter", "Rows left out of files that were looked up",
+			get(&c->skipped_rows)},
+		{"filled_cells", "counter", "Missing cells that became a value in them",
+			get(&c->filled_cells)},
 		{"errors", "counter", "Requests that failed", get(&c->errors)},
 	};
 

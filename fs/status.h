@@ -21,6 +21,8 @@ struct rfs_counters {
 	atomic_uint_fast64_t served_bytes; /* of encoded files */
 	atomic_uint_fast64_t source_bytes; /* read and scanned */
 	atomic_uint_fast64_t rows;         /* encoded */
+	atomic_uint_fast64_t skipped_rows; /* in files that were looked up */
+	atomic_uint_fast64_t filled_cells; /* likewise */
 	atomic_uint_fast64_t errors;       /* requests that failed, for other reasons than
 					      asking for what is not there */
 };

@@ -16,6 +16,8 @@ void rio_dataset_destroy(struct rio_dataset *dataset)
 	if (!dataset)
 		return;
 	rio_dense_destroy(dataset->dense);
+	rio_general_destroy(dataset->general);
+	rio_codes_destroy(dataset->codes);
 	rio_map_destroy(dataset->map);
 	rio_schema_destroy(dataset->schema);
 	free(dataset);
@@ -61,8 +63,37 @@ size_t rio_dataset_record_bytes(const struct rio_dataset *dataset)
 	return dataset->dense ? rio_dense_record_bytes(dataset->dense) : 0;
 }
 
+uint64_t rio_dataset_nr_records(const struct rio_dataset *dataset)
+{
+	const struct rio_sizes *sizes = dataset->map->sizes;
+
+	return sizes ? sizes->nr_records[sizes->nr - 1] : rio_dataset_nr_rows(dataset);
+}
+
+const struct rio_codes *rio_dataset_codes(const struct rio_dataset *dataset)
+{
+	return dataset->codes;
+}
+
+uint64_t rio_dataset_bad_quote_off(const struct rio_dataset *dataset)
+{
+	const struct rio_map *map = dataset->map;
+
+	if (map->bad_quote_off == RIO_NO_OFFSET)
+		return RIO_NO_OFFSET;
+	if (!map->sizes)
+		return map->bad_quote_row * rio_dataset_record_bytes(dataset);
+	/* Its place is the last. */
+	return rio_dataset_len_bytes(dataset) - RIO_MIN(rio_dataset_len_bytes(dataset),
+		(uint64_t)RIO_BAD_RECORD_BYTES);
+}
+
 uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset)
 {
+	const struct rio_sizes *sizes = dataset->map->sizes;
+
+	if (sizes)
+		return sizes->record_offs[sizes->nr - 1];
 	return rio_dataset_nr_rows(dataset) * rio_dataset_record_bytes(dataset);
 }
 
@@ -113,6 +144,12 @@ static int infer(struct rio_source *source, const struct rio_options *options,
 	return r;
 }
 
+/* Whether the map must say where each record is. */
+static bool needs_sizes(const struct rio_schema *schema)
+{
+	return schema->nr_columns && !rio_schema_is_fixed(schema);
+}
+
 static int build_map(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, struct rio_error *err)
 {
@@ -126,7 +163,11 @@ static int build_map(struct rio_dataset *dataset, struct rio_source *source,
 		.progress_data = config->progress_data,
 	};
 
-	return rio_map_build(source, &build, &dataset->map, err);
+	int r = rio_map_build(source, &build, &dataset->map, err);
+
+	if (r == 0 && needs_sizes(schema))
+		r = rio_dataset_size(dataset, source, config, err);
+	return r;
 }
 
 static int load_map(struct rio_dataset *dataset, const struct rio_dataset_config *config,
@@ -135,9 +176,17 @@ static int load_map(struct rio_dataset *dataset, const struct rio_dataset_config
 {
 	int r = rio_store_load(config->store, key, stamp, &dataset->map, ret_stale, err);
 
-	if (r == 0 && dataset->map->data_off != dataset->schema->data_off) {
-		rio_map_destroy(rio_steal(dataset->map));
+	if (r < 0)
+		return r;
+	if (dataset->map->data_off != dataset->schema->data_off)
 		r = rio_fail(err, RIO_EMAP_DAMAGED, "the map begins at another row than the data");
+	else if (!dataset->map->sizes != !needs_sizes(dataset->schema))
+		r = rio_fail(err, RIO_EMAP_DAMAGED, "the map is one of other records");
+	else if (dataset->map->sizes)
+		r = rio_dataset_use_sizes(dataset, err);
+	if (r < 0) {
+		rio_codes_destroy(rio_steal(dataset->codes));
+		rio_map_destroy(rio_steal(dataset->map));
 	}
 	return r;
 }
@@ -252,7 +301,7 @@ static int describe(struct rio_dataset *dataset, struct rio_source *source,
 		return r;
 	if (!rio_stamp_equal(&stamp, &dataset->map->stamp))
 		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file changed while it was indexed");
-	if (!dataset->schema->nr_columns)
+	if (!dataset->schema->nr_columns || dataset->general)
 		return 0;
 	r = rio_dense_create(dataset->schema, &dataset->dense, err);
 	if (r < 0)

@@ -7,11 +7,16 @@
 
 #include "base/util.h"
 #include "record/dense.h"
+#include "record/frame.h"
+#include "record/general.h"
 
 struct rio_dataset {
 	struct rio_schema *schema;
 	struct rio_map *map;
-	struct rio_dense *dense; /* NULL for a file without columns */
+	/* One of these, by what the schema says; none for a file without columns. */
+	struct rio_dense *dense;     /* all records are equally long */
+	struct rio_general *general; /* they are not: map->sizes tells */
+	struct rio_codes *codes;     /* text=map; NULL: none */
 	enum rio_map_origin map_origin;
 	char map_reason[sizeof(((struct rio_error *)NULL)->message)];
 };
@@ -26,6 +31,90 @@ struct rio_segment {
 	size_t len_bytes;
 	struct rio_fields fields;
 };
+
+struct rio_scratch {
+	uint8_t *buffer; /* RIO_PAD_BYTES, a segment, a line feed, RIO_PAD_BYTES */
+	size_t buffer_room;
+	uint32_t *ends;
+	size_t ends_room;
+	uint8_t *record;
+	size_t record_room;
+	struct rio_dense_scratch dense;
+	struct rio_general_scratch general;
+};
+
+/* One call of rio_dataset_read, or a pass over the source. */
+struct rio_reading {
+	const struct rio_dataset *dataset;
+	struct rio_source *source;
+	struct rio_scratch *scratch;
+	struct rio_read_stats *stats;
+	struct rio_error *err;
+	uint64_t off; /* of the next byte that is wanted … */
+	uint64_t end; /* … and of the one behind the last */
+	uint8_t *dst; /* where the next goes */
+};
+
+/* Grow a buffer whose contents need not be kept. */
+int rio_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err);
+
+void rio_reading_advance(struct rio_reading *rd, size_t len_bytes);
+
+/*
+ * Load as much of the segment at begin as holds its first nr_rows rows, one at least.
+ * Fewer than that come out only where one is too long to be read.
+ */
+int rio_segment_load(struct rio_reading *rd, const struct rio_checkpoint *begin,
+	uint64_t nr_rows, struct rio_segment *ret);
+
+/* Whether every row of the segment has the right number of fields. */
+bool rio_segment_is_regular(const struct rio_segment *segment, size_t nr_columns);
+
+/* What a row becomes in the encoded file. */
+struct rio_row {
+	uint64_t row;            /* its number in the source */
+	enum rio_trouble trouble;
+	bool is_skipped;         /* it is not there */
+	size_t record_bytes;     /* of its record, or what stands for one that cannot be made */
+	const uint32_t *end;     /* of its first field; NULL where there is none */
+	size_t nr_fields;
+};
+
+/* A record that cannot be made has a place all the same: an empty frame's. */
+#define RIO_BAD_RECORD_BYTES RIO_FRAME_HEAD_BYTES
+
+/*
+ * Go through the first nr_rows rows of a segment.  visit may have the record of a row
+ * without trouble built; where it returns other than 0, that ends it.
+ */
+typedef int rio_row_visitor(void *data, const struct rio_row *row);
+int rio_rows_visit(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	size_t nr_rows, struct rio_general_scratch *scratch, rio_row_visitor *visit, void *data,
+	struct rio_error *err);
+
+/* Add the texts of the rows that have the right shape. */
+int rio_rows_gather(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	size_t nr_rows, struct rio_general_scratch *scratch, struct rio_codes *codes,
+	struct rio_error *err);
+
+/* The rows of segment k that can be told apart; the wall of a bad quote is behind them. */
+uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall);
+
+/*
+ * Find what the records of a source take, all cores at once, into dataset->map->sizes;
+ * makes dataset->codes and ->general on the way.
+ */
+int rio_dataset_size(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, struct rio_error *err);
+
+/* dataset->codes and ->general, from map->sizes. */
+int rio_dataset_use_sizes(struct rio_dataset *dataset, struct rio_error *err);
+
+int rio_read_general(struct rio_reading *rd);
+
+/* Fail over a row that makes trouble. */
+int rio_explain_row(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	const struct rio_row *row, struct rio_error *err);
 
 /* Fail over the cell at field of the segment, in that column, which the rules refuse. */
 int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment *segment,

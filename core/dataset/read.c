@@ -21,28 +21,6 @@
 /* A segment longer than this has a very long row in it. */
 #define LONG_SEGMENT_BYTES RIO_MIB
 
-struct rio_scratch {
-	uint8_t *buffer; /* RIO_PAD_BYTES, a segment, a line feed, RIO_PAD_BYTES */
-	size_t buffer_room;
-	uint32_t *ends;
-	size_t ends_room;
-	uint8_t *record;
-	size_t record_room;
-	struct rio_dense_scratch dense;
-};
-
-/* One call of rio_dataset_read. */
-struct reading {
-	const struct rio_dataset *dataset;
-	struct rio_source *source;
-	struct rio_scratch *scratch;
-	struct rio_read_stats *stats;
-	struct rio_error *err;
-	uint64_t off; /* of the next byte that is wanted … */
-	uint64_t end; /* … and of the one behind the last */
-	uint8_t *dst; /* where the next goes */
-};
-
 int rio_scratch_create(struct rio_scratch **ret, struct rio_error *err)
 {
 	struct rio_scratch *scratch = calloc(1, sizeof(*scratch));
@@ -61,6 +39,7 @@ void rio_scratch_destroy(struct rio_scratch *scratch)
 	free(scratch->ends);
 	free(scratch->record);
 	rio_dense_scratch_deinit(&scratch->dense);
+	rio_general_scratch_deinit(&scratch->general);
 	free(scratch);
 }
 
@@ -70,7 +49,7 @@ void rio_scratch_destroyp(struct rio_scratch **scratch)
 }
 
 /* Grow a buffer whose contents need not be kept. */
-static int grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err)
+int rio_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err)
 {
 	void **p = buffer;
 
@@ -87,17 +66,17 @@ static int grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err
 
 static int make_room(struct rio_scratch *s, size_t len_bytes, struct rio_error *err)
 {
-	int r = grow(&s->buffer, &s->buffer_room, len_bytes + 1 + 2 * RIO_PAD_BYTES, err);
+	int r = rio_grow(&s->buffer, &s->buffer_room, len_bytes + 1 + 2 * RIO_PAD_BYTES, err);
 
 	if (r < 0)
 		return r;
 	memset(s->buffer, 0, RIO_PAD_BYTES);
-	return grow(&s->ends, &s->ends_room,
+	return rio_grow(&s->ends, &s->ends_room,
 		(len_bytes + 2 + RIO_PAD_BYTES) * sizeof(*s->ends), err);
 }
 
 /* Read and scan the first len_bytes of the segment that begins at a checkpoint. */
-static int load(struct reading *rd, const struct rio_checkpoint *begin, size_t len_bytes,
+static int load(struct rio_reading *rd, const struct rio_checkpoint *begin, size_t len_bytes,
 	struct rio_segment *ret)
 {
 	struct rio_scratch *s = rd->scratch;
@@ -133,7 +112,7 @@ static uint64_t segment_rows(const struct rio_checkpoint *begin)
 }
 
 /* The whole segment, in which the map's count must come out again where it is not in doubt. */
-static int load_whole(struct reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
+static int load_whole(struct rio_reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
 	struct rio_segment *ret)
 {
 	const struct rio_map *map = rd->dataset->map;
@@ -157,7 +136,7 @@ static int load_whole(struct reading *rd, const struct rio_checkpoint *begin, ui
  * A quote that is never closed makes a segment of all the rest of the file, and
  * the average means nothing: such a one is tried from small pieces on.
  */
-static int load_rows(struct reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
+int rio_segment_load(struct rio_reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
 	struct rio_segment *ret)
 {
 	uint64_t len_bytes = begin[1].src_off - begin[0].src_off;
@@ -176,7 +155,7 @@ static int load_rows(struct reading *rd, const struct rio_checkpoint *begin, uin
 }
 
 /* Encode consecutive rows of the right length, the first of which begins at field. */
-static int encode_regular(struct reading *rd, const struct rio_segment *segment, size_t field,
+static int encode_regular(struct rio_reading *rd, const struct rio_segment *segment, size_t field,
 	uint64_t row, size_t nr_rows, uint8_t *dst, size_t *ret_done)
 {
 	size_t bad_row, bad_field;
@@ -191,7 +170,7 @@ static int encode_regular(struct reading *rd, const struct rio_segment *segment,
 }
 
 /* Whether every row of the segment has the right number of fields. */
-static bool is_regular(const struct rio_segment *segment, size_t nr_columns)
+bool rio_segment_is_regular(const struct rio_segment *segment, size_t nr_columns)
 {
 	const struct rio_fields *f = &segment->fields;
 	const uint32_t *end = f->end + nr_columns - 1;
@@ -206,7 +185,7 @@ static bool is_regular(const struct rio_segment *segment, size_t nr_columns)
 }
 
 /* Row by row, since some have the wrong length. */
-static int encode_irregular(struct reading *rd, const struct rio_segment *segment, size_t from,
+static int encode_irregular(struct rio_reading *rd, const struct rio_segment *segment, size_t from,
 	size_t to, uint8_t *dst, size_t *ret_done)
 {
 	const struct rio_dataset *d = rd->dataset;
@@ -265,7 +244,7 @@ static size_t find_nul(const struct rio_segment *segment, size_t from, size_t to
  * Encode rows [from, to) of a segment to dst.  Where that fails, *ret_done says how
  * many rows are encoded all the same.
  */
-static int encode(struct reading *rd, const struct rio_segment *segment, size_t from, size_t to,
+static int encode(struct rio_reading *rd, const struct rio_segment *segment, size_t from, size_t to,
 	uint8_t *dst, size_t *ret_done)
 {
 	size_t nr_columns = rd->dataset->schema->nr_columns;
@@ -275,7 +254,7 @@ static int encode(struct reading *rd, const struct rio_segment *segment, size_t 
 	*ret_done = 0;
 	if (rio_unlikely(segment->fields.has_nul))
 		stop = find_nul(segment, from, to, &nul_at);
-	if (stop > from && is_regular(segment, nr_columns))
+	if (stop > from && rio_segment_is_regular(segment, nr_columns))
 		r = encode_regular(rd, segment, from * nr_columns, segment->begin->row + from,
 			stop - from, dst, ret_done);
 	else if (stop > from)
@@ -288,31 +267,31 @@ static int encode(struct reading *rd, const struct rio_segment *segment, size_t 
 	return r;
 }
 
-static void advance(struct reading *rd, size_t len_bytes)
+void rio_reading_advance(struct rio_reading *rd, size_t len_bytes)
 {
 	rd->off += len_bytes;
 	rd->dst += len_bytes;
 }
 
 /* The next record, of which only a part is wanted. */
-static int read_part(struct reading *rd, const struct rio_segment *segment, size_t row)
+static int read_part(struct rio_reading *rd, const struct rio_segment *segment, size_t row)
 {
 	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense), done;
 	size_t skip = (size_t)(rd->off % record_bytes);
 	size_t len = RIO_MIN(record_bytes - skip, rd->end - rd->off);
-	int r = grow(&rd->scratch->record, &rd->scratch->record_room, record_bytes, rd->err);
+	int r = rio_grow(&rd->scratch->record, &rd->scratch->record_room, record_bytes, rd->err);
 
 	if (r == 0)
 		r = encode(rd, segment, row, row + 1, rd->scratch->record, &done);
 	if (r < 0)
 		return r;
 	memcpy(rd->dst, rd->scratch->record + skip, len);
-	advance(rd, len);
+	rio_reading_advance(rd, len);
 	return 0;
 }
 
 /* Encode rows [from, to) of a segment: whole ones, and a last one of which a part is wanted. */
-static int read_records(struct reading *rd, const struct rio_segment *segment, size_t from,
+static int read_records(struct rio_reading *rd, const struct rio_segment *segment, size_t from,
 	size_t to)
 {
 	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense), done;
@@ -321,20 +300,20 @@ static int read_records(struct reading *rd, const struct rio_segment *segment, s
 
 	if (whole) {
 		r = encode(rd, segment, from, from + whole, rd->dst, &done);
-		advance(rd, done * record_bytes);
+		rio_reading_advance(rd, done * record_bytes);
 		from += done;
 	}
 	return r == 0 && from < to ? read_part(rd, segment, from) : r;
 }
 
 /* What is wanted of one segment; rows [first, last) of the file lie in it. */
-static int read_segment(struct reading *rd, const struct rio_checkpoint *begin, uint64_t first,
+static int read_segment(struct rio_reading *rd, const struct rio_checkpoint *begin, uint64_t first,
 	uint64_t last)
 {
 	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense);
 	size_t from = (size_t)(first - begin->row), to = (size_t)(last - begin->row), stop;
 	struct rio_segment segment;
-	int r = load_rows(rd, begin, to, &segment);
+	int r = rio_segment_load(rd, begin, to, &segment);
 
 	if (r < 0)
 		return r;
@@ -348,7 +327,7 @@ static int read_segment(struct reading *rd, const struct rio_checkpoint *begin, 
 	return r;
 }
 
-static int read_rows(struct reading *rd)
+static int read_rows(struct rio_reading *rd)
 {
 	const struct rio_map *map = rd->dataset->map;
 	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense);
@@ -375,7 +354,7 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 	size_t *ret_bytes, struct rio_read_stats *stats, struct rio_error *err)
 {
 	uint64_t file_bytes = rio_dataset_len_bytes(dataset);
-	struct reading rd = {
+	struct rio_reading rd = {
 		.dataset = dataset,
 		.source = source,
 		.scratch = scratch,
@@ -388,7 +367,9 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 
 	rd.end = rd.off + RIO_MIN(len_bytes, file_bytes - rd.off);
 	if (rd.off < rd.end)
-		r = read_rows(&rd);
+		r = dataset->general ? rio_read_general(&rd) : read_rows(&rd);
+	if (r == RIO_EROW && err && !dataset->general)
+		err->record_off = err->row * rio_dense_record_bytes(dataset->dense);
 
 	/* Whatever was found counts only if the source is still the one that was indexed. */
 	if (r == 0 || r == RIO_EROW || r == RIO_EMAP_DAMAGED) {

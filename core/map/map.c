@@ -95,6 +95,9 @@ int rio_map_check(const struct rio_map *map, struct rio_error *err)
 	r = check_ends(map, err);
 	for (size_t k = 0; !r && k + 1 < map->nr_checkpoints; k++)
 		r = check_step(map, k, err);
+	if (!r && map->sizes && map->sizes->nr != map->nr_checkpoints)
+		r = rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: %zu sizes of %zu checkpoints",
+			map->sizes->nr, map->nr_checkpoints);
 	return r ? r : check_bad_quote(map, err);
 }
 
@@ -102,6 +105,7 @@ void rio_map_destroy(struct rio_map *map)
 {
 	if (!map)
 		return;
+	rio_sizes_destroy(map->sizes);
 	free(map->checkpoints);
 	free(map);
 }

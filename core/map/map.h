@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "map/sizes.h"
 #include "source/source.h"
 
 #include <stddef.h>
@@ -47,6 +48,8 @@ struct rio_map {
 	uint64_t bad_quote_off;
 	uint64_t bad_quote_row;
 	bool bad_quote_open; /* it is never closed (else: misplaced) */
+
+	struct rio_sizes *sizes; /* owned; NULL: all records are equally long */
 };
 
 static inline uint64_t rio_map_nr_rows(const struct rio_map *map)

@@ -2,7 +2,8 @@
 /*
  * The map file.  proto/FORMAT.md has the drawing; in short:
  *
- *	| header: 20 words, the last its seal | path NUL key NUL, seal | checkpoints, seal |
+ *	| header: 21 words, the last its seal | path NUL key NUL, seal | checkpoints, seal |
+ *	| sizes, seal |		only where records differ in length
  *
  * A word is a little-endian u64, and there is nothing but words and two texts,
  * so reading is a loop and not a list of casts.
@@ -52,12 +53,13 @@ enum word {
 	W_NR_CHECKPOINTS,
 	W_PATH_BYTES,
 	W_ROW_KEY_BYTES,
+	W_SIZES_BYTES,
 	W_SEAL,
 	NR_WORDS,
 };
 
 #define MAGIC        UINT64_C(0x0a1a50414d4f4952) /* "RIOMAP", a DOS end of file, LF */
-#define VERSION      1
+#define VERSION      2
 #define HEADER_BYTES (NR_WORDS * sizeof(uint64_t))
 #define SEAL_BYTES   sizeof(uint64_t)
 
@@ -147,7 +149,7 @@ static int write_seal(int fd, uint64_t seal, struct rio_error *err)
 
 /* All but the seal, which goes over the words as they lie in the file. */
 static void fill_header(uint64_t *words, const struct rio_store_key *key,
-	const struct rio_store_hash *hash, const struct rio_map *map)
+	const struct rio_store_hash *hash, const struct rio_map *map, size_t sizes_bytes)
 {
 	words[W_MAGIC] = MAGIC;
 	words[W_VERSION] = VERSION;
@@ -167,13 +169,14 @@ static void fill_header(uint64_t *words, const struct rio_store_key *key,
 	words[W_NR_CHECKPOINTS] = map->nr_checkpoints;
 	words[W_PATH_BYTES] = strlen(key->source_path);
 	words[W_ROW_KEY_BYTES] = strlen(key->row_key);
+	words[W_SIZES_BYTES] = sizes_bytes;
 	words[W_FILE_BYTES] = HEADER_BYTES + words[W_PATH_BYTES] + 1 + words[W_ROW_KEY_BYTES] + 1 +
 			      SEAL_BYTES + map->nr_checkpoints * sizeof(*map->checkpoints) +
-			      SEAL_BYTES;
+			      SEAL_BYTES + (sizes_bytes ? sizes_bytes + SEAL_BYTES : 0);
 }
 
 static int write_header(int fd, const struct rio_store_key *key, const struct rio_map *map,
-	uint64_t *ret_seal, struct rio_error *err)
+	size_t sizes_bytes, uint64_t *ret_seal, struct rio_error *err)
 {
 	struct rio_store_hash hash;
 	uint64_t words[NR_WORDS];
@@ -181,7 +184,7 @@ static int write_header(int fd, const struct rio_store_key *key, const struct ri
 
 	if (r)
 		return r;
-	fill_header(words, key, &hash, map);
+	fill_header(words, key, &hash, map, sizes_bytes);
 	to_little_endian(words, W_SEAL);
 	*ret_seal = XXH3_64bits(words, HEADER_BYTES - SEAL_BYTES);
 	r = write_all(fd, words, HEADER_BYTES - SEAL_BYTES, err);
@@ -228,12 +231,22 @@ static int write_checkpoints(int fd, const struct rio_map *map, uint64_t seed,
 int rio_store_file_write(int fd, const struct rio_store_key *key, const struct rio_map *map,
 	struct rio_error *err)
 {
+	_cleanup_free_ uint8_t *sizes = NULL;
+	size_t sizes_bytes = 0;
 	uint64_t seal;
-	int r = write_header(fd, key, map, &seal, err);
+	int r = map->sizes ? rio_sizes_pack(map->sizes, &sizes, &sizes_bytes, err) : 0;
 
 	if (!r)
+		r = write_header(fd, key, map, sizes_bytes, &seal, err);
+	if (!r)
 		r = write_text(fd, key, seal, err);
-	return r ? r : write_checkpoints(fd, map, seal, err);
+	if (!r)
+		r = write_checkpoints(fd, map, seal, err);
+	if (!r && sizes)
+		r = write_all(fd, sizes, sizes_bytes, err);
+	if (!r && sizes)
+		r = write_seal(fd, XXH3_64bits_withSeed(sizes, sizes_bytes, seal), err);
+	return r;
 }
 
 static int read_all(int fd, void *data, size_t len_bytes, struct rio_error *err)
@@ -336,7 +349,10 @@ static int check_sizes(const uint64_t *words, uint64_t true_bytes, struct rio_er
 		!rio_add_ok(sum, words[W_ROW_KEY_BYTES], &sum) ||
 		!rio_mul_ok(words[W_NR_CHECKPOINTS], sizeof(struct rio_checkpoint),
 			&checkpoint_bytes) ||
-		!rio_add_ok(sum, checkpoint_bytes, &sum) || sum != words[W_FILE_BYTES])
+		!rio_add_ok(sum, checkpoint_bytes, &sum) ||
+		!rio_add_ok(sum, words[W_SIZES_BYTES], &sum) ||
+		!rio_add_ok(sum, words[W_SIZES_BYTES] ? SEAL_BYTES : 0, &sum) ||
+		sum != words[W_FILE_BYTES])
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: the sizes in its header do not add up");
 	if (sum != true_bytes)
@@ -393,6 +409,21 @@ static int read_checkpoints(int fd, const uint64_t *words, struct rio_map *map,
 	return r;
 }
 
+static int read_sizes(int fd, const uint64_t *words, struct rio_map *map, struct rio_error *err)
+{
+	size_t len_bytes = words[W_SIZES_BYTES];
+	_cleanup_free_ uint8_t *bytes = NULL;
+	int r;
+
+	if (!len_bytes)
+		return 0;
+	bytes = malloc(len_bytes);
+	if (!bytes)
+		return rio_fail(err, RIO_ENOMEM, "no memory for the sizes of a map");
+	r = read_sealed(fd, bytes, len_bytes, words[W_SEAL], "sizes", err);
+	return r ? r : rio_sizes_unpack(bytes, len_bytes, map->nr_checkpoints, &map->sizes, err);
+}
+
 static int read_map(int fd, const uint64_t *words, struct rio_store_file *file,
 	struct rio_error *err)
 {
@@ -414,6 +445,8 @@ static int read_map(int fd, const uint64_t *words, struct rio_store_file *file,
 	map->bad_quote_row = words[W_BAD_QUOTE_ROW];
 	map->bad_quote_open = words[W_BAD_QUOTE_OPEN] == 1;
 	r = read_checkpoints(fd, words, map, err);
+	if (!r)
+		r = read_sizes(fd, words, map, err);
 	return r ? r : rio_map_check(map, err);
 }
 

@@ -85,7 +85,8 @@ static bool maps_equal(const struct rio_map *a, const struct rio_map *b)
 	       a->bad_quote_off == b->bad_quote_off && a->bad_quote_row == b->bad_quote_row &&
 	       a->bad_quote_open == b->bad_quote_open &&
 	       memcmp(a->checkpoints, b->checkpoints,
-		       a->nr_checkpoints * sizeof(*a->checkpoints)) == 0;
+		       a->nr_checkpoints * sizeof(*a->checkpoints)) == 0 &&
+	       rio_sizes_equal(a->sizes, b->sizes);
 }
 
 /* The input was counted anew, without the store: is what is kept the same? */
