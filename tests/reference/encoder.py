@@ -467,8 +467,9 @@ def read_row(data, row, found, options, tally):
             values[column] = read_number(data, cell, options.dtype, options, tally)
     features = {}
     for key, columns in found.keys.items():
-        plain = [c for c in columns if c not in found.text_columns or options.text == "map"]
-        hashed = [c for c in columns if c not in plain]
+        apart = () if options.text == "map" else found.text_columns
+        plain = [c for c in columns if c not in apart]
+        hashed = [c for c in columns if c in apart]
         if options.text == "bytes" and hashed:
             features[key] = texts[columns[0]]
             continue
