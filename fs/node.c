@@ -156,11 +156,11 @@ static int found_broken(struct description *ret, int e, const char *path, struct
 	return 0;
 }
 
-/* All but the options. */
 static struct rio_dataset_config config_of(const struct rfs_describer *by, const char *path,
-	const struct rfs_waiter *waiter)
+	const struct rio_options *options, const struct rfs_waiter *waiter)
 {
 	return (struct rio_dataset_config){
+		.options = options,
 		.store = by->store,
 		.store_path = path,
 		.progress = on_progress,
@@ -173,7 +173,7 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
 {
 	_cleanup_(rio_options_deinit) struct rio_options options = {0};
-	struct rio_dataset_config config = config_of(by, path, waiter);
+	const struct rio_dataset_config config = config_of(by, path, &options, waiter);
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset = NULL;
 	struct rio_error err;
@@ -182,7 +182,6 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 	r = rio_source_from_fd(fd, path, &source, &err);
 	if (!r)
 		r = rfs_settings_get(by->settings, node->path, &options, &err);
-	config.options = &options;
 	if (!r)
 		r = rio_dataset_create(source, &config, &dataset, &err);
 	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION || r == RIO_EDAMAGED)
@@ -276,7 +275,7 @@ int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int
 int rfs_node_attach(struct rfs_node *node, const struct rfs_describer *by, const char *path,
 	const struct rfs_waiter *waiter, struct rio_source *source)
 {
-	const struct rio_dataset_config config = config_of(by, path, waiter);
+	const struct rio_dataset_config config = config_of(by, path, NULL, waiter);
 	struct rio_error err;
 	int e;
 
@@ -353,4 +352,14 @@ char *rfs_node_error(struct rfs_node *node)
 	copy = node->error ? strdup(node->error) : NULL;
 	pthread_mutex_unlock(&node->lock);
 	return copy;
+}
+
+bool rfs_node_is_settled(struct rfs_node *node)
+{
+	bool settled;
+
+	pthread_mutex_lock(&node->lock);
+	settled = node->known == RFS_READY || node->known == RFS_BROKEN;
+	pthread_mutex_unlock(&node->lock);
+	return settled;
 }

@@ -110,6 +110,9 @@ void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio
 
 uint64_t rfs_node_bad_off(struct rfs_node *node);
 
+/* Whether it is known, and for good, what a file is: RFS_READY or RFS_BROKEN. */
+bool rfs_node_is_settled(struct rfs_node *node);
+
 /* True for the first who asks; others are kept until that one has ended it. */
 bool rfs_node_begin_first_open(struct rfs_node *node);
 void rfs_node_end_first_open(struct rfs_node *node);

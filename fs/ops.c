@@ -4,9 +4,8 @@
 #include "base/util.h"
 #include "bench.h"
 #include "caller.h"
-#include "errors.h"
+#include "control.h"
 #include "handle.h"
-#include "kernel_read_ahead.h"
 #include "xattr.h"
 
 #include <errno.h>
@@ -245,14 +244,6 @@ static void op_readdir(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
 
 /* --- files --- */
 
-static time_t uptime(const struct rfs_mount *mount)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - mount->begun.tv_sec;
-}
-
 /*
  * Messages quote cells, so they are for who may read every source anyhow; others
  * have the attribute of the files that they may read.
@@ -262,37 +253,6 @@ static bool may_see_errors(fuse_req_t req)
 	uid_t uid = fuse_req_ctx(req)->uid;
 
 	return uid == 0 || uid == geteuid();
-}
-
-static char *control_text(fuse_req_t req, enum rfs_kind kind)
-{
-	struct rfs_mount *mount = mount_of(req);
-	struct rfs_readahead_usage usage;
-	char *errors[RFS_ERRORS_MAX], *text;
-	struct rfs_status status = {
-		.source = mount->beneath->path,
-		.options = mount->options->given,
-		.settings = rfs_settings_path(mount->settings),
-		.uptime_seconds = uptime(mount),
-		.counters = &mount->counters,
-		.files_known = rfs_tree_nr_nodes(mount->tree),
-	};
-
-	rfs_readahead_usage(mount->readahead, &usage);
-	status.blocks = usage.nr_blocks;
-	status.memory_bytes = usage.memory_bytes;
-	status.memory_budget_bytes = usage.budget_bytes;
-	status.block_hits = usage.nr_hits;
-	status.block_misses = usage.nr_misses;
-	status.read_ahead_kib = rfs_kernel_read_ahead_kib(mount->device);
-	if (kind != RFS_STATUS)
-		return rfs_status_metrics(&status);
-	status.errors = errors;
-	status.nr_errors = may_see_errors(req) ? rfs_errors_get(mount->beneath, errors) : 0;
-	text = rfs_status_text(&status);
-	for (size_t i = 0; i < status.nr_errors; i++)
-		free(errors[i]);
-	return text;
 }
 
 /* A control file, as it was when it was opened. */
@@ -312,7 +272,7 @@ static void close_control(struct rfs_opened *opened)
 static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
 {
 	struct control_handle *control = malloc(sizeof(*control));
-	char *text = control_text(req, node->kind);
+	char *text = rfs_control_text(mount_of(req), node->kind, may_see_errors(req));
 
 	if (!control || !text) {
 		free(control);

@@ -10,6 +10,7 @@
 #define RFS_READAHEAD_H
 
 #include "base/util.h"
+#include "sequence.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -51,11 +52,7 @@ struct rfs_stream {
 	void *file; /* for fill */
 	uint64_t len_bytes;
 
-	pthread_mutex_t lock; /* front to streaming */
-	uint64_t front;       /* the end of what has been asked for in sequence */
-	uint64_t run_bytes;   /* how much of that, less what was left out */
-	uint64_t gap_bytes;   /* left out so far */
-	bool streaming;
+	struct rfs_sequence sequence;
 
 	/* Guarded by the readahead's lock. */
 	TAILQ_HEAD(rfs_blocks, rfs_block) blocks;

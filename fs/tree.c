@@ -77,17 +77,6 @@ static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 	return slot ? 0 : ENOMEM;
 }
 
-/* Whether the size of a file is known, and for good. */
-static bool is_settled(struct rfs_node *node)
-{
-	bool settled;
-
-	pthread_mutex_lock(&node->lock);
-	settled = node->known == RFS_READY || node->known == RFS_BROKEN;
-	pthread_mutex_unlock(&node->lock);
-	return settled;
-}
-
 static bool is_fixed(const struct rfs_tree *tree, const struct rfs_node *node)
 {
 	return node == tree->root || node == tree->control || node == tree->status ||
@@ -186,80 +175,6 @@ void rfs_tree_destroy(struct rfs_tree *tree)
 	free(tree);
 }
 
-/* --- attributes --- */
-
-static void set_owner(const struct rfs_tree *tree, const struct stat *source_st, struct stat *st)
-{
-	const struct rfs_options *o = tree->options;
-
-	st->st_uid = o->has_uid ? o->uid : source_st->st_uid;
-	st->st_gid = o->has_gid ? o->gid : source_st->st_gid;
-	st->st_mode &= ~o->umask;
-}
-
-/* What readers of stdio and Python take as their buffer: a page would be slow. */
-#define ST_BLKSIZE (256 * RIO_KIB)
-
-static void set_size(struct stat *st, uint64_t len_bytes)
-{
-	st->st_size = (off_t)len_bytes;
-	st->st_blocks = (blkcnt_t)((len_bytes + 511) / 512);
-	st->st_blksize = ST_BLKSIZE;
-}
-
-static void file_attr(const struct rfs_tree *tree, struct rfs_node *node, struct rfs_attr *ret)
-{
-	const struct stat *from = &node->source_st;
-	struct stat *st = &ret->st;
-	uint64_t len_bytes;
-
-	ret->is_final = is_settled(node);
-	pthread_mutex_lock(&node->lock);
-	/*
-	 * A file that cannot be encoded has one byte, which reads as EIO: many
-	 * readers skip empty files without a word, and the error with them.
-	 */
-	len_bytes = node->known == RFS_READY ? rio_dataset_len_bytes(node->dataset) : 1;
-	pthread_mutex_unlock(&node->lock);
-
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = 1};
-	st->st_mode = S_IFREG | (from->st_mode & 0444);
-	st->st_mtim = st->st_atim = from->st_mtim;
-	st->st_ctim = from->st_ctim;
-	set_owner(tree, from, st);
-	set_size(st, len_bytes);
-}
-
-static void folder_attr(const struct rfs_tree *tree, const struct rfs_node *node,
-	const struct stat *from, struct rfs_attr *ret)
-{
-	struct stat *st = &ret->st;
-
-	ret->is_final = false;
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = 2};
-	st->st_mode = S_IFDIR | (from->st_mode & 0555);
-	st->st_mtim = st->st_atim = from->st_mtim;
-	st->st_ctim = from->st_ctim;
-	set_owner(tree, from, st);
-	set_size(st, 0);
-}
-
-static void control_attr(const struct rfs_tree *tree, const struct rfs_node *node,
-	struct rfs_attr *ret)
-{
-	struct stat *st = &ret->st;
-	const struct stat self = {.st_uid = geteuid(), .st_gid = getegid()};
-	bool is_folder = node->kind == RFS_CONTROL;
-
-	ret->is_final = false;
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = is_folder ? 2 : 1};
-	st->st_mode = is_folder ? S_IFDIR | 0555 : S_IFREG | 0444;
-	clock_gettime(CLOCK_REALTIME, &st->st_mtim);
-	st->st_atim = st->st_ctim = st->st_mtim;
-	set_owner(tree, &self, st);
-	set_size(st, 0);
-}
-
 static bool is_same_folder(const struct rfs_tree *tree, const struct rfs_node *node,
 	const struct stat *st)
 {
@@ -304,7 +219,7 @@ static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, c
 	stamp = rfs_folder_stamp(&st);
 	e = get_node(tree, RFS_FOLDER, path, &stamp, NULL, ret);
 	if (!e)
-		folder_attr(tree, *ret, &st, ret_attr);
+		rfs_attr_of_folder(tree->options, *ret, &st, ret_attr);
 	return e;
 }
 
@@ -333,7 +248,7 @@ static struct rfs_node *find_described(struct rfs_tree *tree, const char *path,
 		node->nr_refs++;
 	}
 	pthread_mutex_unlock(&tree->lock);
-	if (node && !is_settled(node)) {
+	if (node && !rfs_node_is_settled(node)) {
 		rfs_tree_forget(tree, node, 1);
 		node = NULL;
 	}
@@ -392,7 +307,7 @@ static int lookup_path(struct rfs_tree *tree, const char *path, const struct rfs
 	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
 		e = lookup_source(tree, path, waiter, ret);
 	if (!e)
-		file_attr(tree, *ret, ret_attr);
+		rfs_attr_of_file(tree->options, *ret, ret_attr);
 	return e == ESTALE ? EBUSY : e; /* it is being written all the time */
 }
 
@@ -434,7 +349,7 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 	int e;
 
 	if (control) {
-		control_attr(tree, control, ret_attr);
+		rfs_attr_of_control(tree->options, control, ret_attr);
 		*ret = control;
 		return 0;
 	}
@@ -460,7 +375,7 @@ static int probe_again(const struct rfs_tree *tree, struct rfs_node *node, int *
 	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &fd, &st));
 	if (e)
 		return e == ENOENT ? ESTALE : e;
-	stamp = is_settled(node) && !node->stamp.written ? rio_stamp_of_stat(&st)
+	stamp = rfs_node_is_settled(node) && !node->stamp.written ? rio_stamp_of_stat(&st)
 							 : rfs_beneath_stamp(fd, &st);
 	if (!rio_stamp_equal(&stamp, &node->stamp))
 		return ESTALE;
@@ -505,16 +420,16 @@ int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
 	case RFS_FILE:
 		e = describe(tree, node, waiter);
 		if (!e)
-			file_attr(tree, node, ret_attr);
+			rfs_attr_of_file(tree->options, node, ret_attr);
 		return e;
 	case RFS_FOLDER:
 		if (rfs_beneath_stat(tree->beneath, node->path, &st) ||
 			!is_same_folder(tree, node, &st))
 			return ESTALE;
-		folder_attr(tree, node, &st, ret_attr);
+		rfs_attr_of_folder(tree->options, node, &st, ret_attr);
 		return 0;
 	default:
-		control_attr(tree, node, ret_attr);
+		rfs_attr_of_control(tree->options, node, ret_attr);
 		return 0;
 	}
 }

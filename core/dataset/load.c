@@ -113,12 +113,23 @@ static void scan(const struct rio_reading *rd, const struct rio_checkpoint *begi
 	rio_kernel()->scan(&rd->dataset->schema->rules.dialect, bytes, len_bytes, &ret->fields);
 }
 
+/* Stands for all rows, where it is said how many are to be scanned. */
+#define ALL_LINES UINT64_MAX
+
+/* What the first nr_lines lines take. */
+static size_t lines_bytes(const uint8_t *p, size_t len_bytes, uint64_t nr_lines)
+{
+	return nr_lines == ALL_LINES ? len_bytes
+				     : RIO_MIN(rio_skip_lines(p, len_bytes, nr_lines), len_bytes);
+}
+
 /*
- * Read the first len_bytes of an extent, and scan what follows on its first skip rows,
- * which are lines.  No row comes out where not even these are among what was read.
+ * Read the first len_bytes of an extent, and scan nr_lines rows behind its first skip
+ * ones, all of which are lines, or ALL_LINES, which need not be.  Too few come out
+ * where not all of them are among what was read.
  */
 static int load(struct rio_reading *rd, const struct rio_checkpoint *begin, size_t len_bytes,
-	uint64_t skip, struct rio_segment *ret)
+	uint64_t skip, uint64_t nr_lines, struct rio_segment *ret)
 {
 	struct rio_checkpoint first = {.row = begin->row + skip, .line = begin->line + skip};
 	size_t skip_bytes;
@@ -129,39 +140,42 @@ static int load(struct rio_reading *rd, const struct rio_checkpoint *begin, size
 		return r;
 	skip_bytes = RIO_MIN(rio_skip_lines(bytes, len_bytes, skip), len_bytes);
 	first.src_off = begin->src_off + skip_bytes;
-	scan(rd, &first, bytes + skip_bytes, len_bytes - skip_bytes, ret);
+	scan(rd, &first, bytes + skip_bytes,
+		lines_bytes(bytes + skip_bytes, len_bytes - skip_bytes, nr_lines), ret);
 	return 0;
 }
 
 /*
- * Read the last len_bytes of an extent, and scan its last nr_rows rows, which are lines:
- * they begin behind the line feed before them.  Positive if they are not all among
- * what was read.
+ * Read the last len_bytes of an extent, and scan nr_lines of its last nr_rows rows, which
+ * are lines: they begin behind the line feed before them.  Positive if they are not all
+ * among what was read.
  */
 static int load_last(struct rio_reading *rd, const struct rio_checkpoint *end, size_t len_bytes,
-	uint64_t nr_rows, struct rio_segment *ret)
+	uint64_t nr_rows, uint64_t nr_lines, struct rio_segment *ret)
 {
 	struct rio_checkpoint first = {.row = end->row - nr_rows, .line = end->line - nr_rows};
-	size_t nr_lines, skip_bytes;
+	size_t nr_here, skip_bytes;
 	uint8_t *bytes;
 	int r = fetch(rd, end->src_off - len_bytes, len_bytes, &bytes);
 
 	if (r < 0)
 		return r;
-	nr_lines = rio_count_lines(bytes, len_bytes);
-	if (nr_lines <= nr_rows)
+	nr_here = rio_count_lines(bytes, len_bytes);
+	if (nr_here <= nr_rows)
 		return 1;
-	skip_bytes = rio_skip_lines(bytes, len_bytes, nr_lines - nr_rows);
+	skip_bytes = rio_skip_lines(bytes, len_bytes, nr_here - nr_rows);
 	first.src_off = end->src_off - len_bytes + skip_bytes;
-	scan(rd, &first, bytes + skip_bytes, len_bytes - skip_bytes, ret);
-	return ret->fields.nr_rows == nr_rows ? 0 : 1;
+	scan(rd, &first, bytes + skip_bytes,
+		lines_bytes(bytes + skip_bytes, len_bytes - skip_bytes, nr_lines), ret);
+	return ret->fields.nr_rows == RIO_MIN(nr_lines, nr_rows) ? 0 : 1;
 }
 
 /* All of an extent behind skip rows, in which the map's count must come out again. */
 static int load_whole(struct rio_reading *rd, const struct rio_extent *extent, uint64_t skip,
 	uint64_t nr_rows, struct rio_segment *ret)
 {
-	int r = load(rd, &extent->begin, extent->end.src_off - extent->begin.src_off, skip, ret);
+	int r = load(rd, &extent->begin, extent->end.src_off - extent->begin.src_off, skip,
+		ALL_LINES, ret);
 
 	if (r < 0)
 		return r;
@@ -191,36 +205,38 @@ static uint64_t guess_bytes(const struct rio_extent *extent, uint64_t nr_rows)
  * the average means nothing: such a one is tried from small pieces on.
  */
 static int load_first(struct rio_reading *rd, const struct rio_extent *extent, uint64_t skip,
-	uint64_t last, struct rio_segment *ret)
+	uint64_t nr_lines, uint64_t last, struct rio_segment *ret)
 {
 	uint64_t len_bytes = extent->end.src_off - extent->begin.src_off;
 	uint64_t most = RIO_MIN(len_bytes, RIO_ROW_BYTES_MAX);
 	uint64_t nr_rows = last - extent->begin.row;
 
 	for (uint64_t guess = guess_bytes(extent, nr_rows); guess < most; guess *= 4) {
-		int r = load(rd, &extent->begin, guess, skip, ret);
+		int r = load(rd, &extent->begin, guess, skip, nr_lines, ret);
 
 		if (r < 0 || ret->fields.nr_rows >= nr_rows - skip)
 			return r;
 	}
-	return most < len_bytes ? load(rd, &extent->begin, most, skip, ret)
+	return most < len_bytes ? load(rd, &extent->begin, most, skip, nr_lines, ret)
 				: load_whole(rd, extent, skip, nr_rows - skip, ret);
 }
 
 int rio_extent_load(struct rio_reading *rd, const struct rio_extent *extent, uint64_t first,
 	uint64_t last, struct rio_segment *ret)
 {
-	uint64_t skip = is_plain(rd, extent) ? first - extent->begin.row : 0;
+	bool plain = is_plain(rd, extent);
+	uint64_t skip = plain ? first - extent->begin.row : 0;
+	uint64_t nr_lines = plain && last < extent->end.row ? last - first : ALL_LINES;
 	uint64_t behind = guess_bytes(extent, extent->end.row - first);
 
 	if (skip && behind < guess_bytes(extent, last - extent->begin.row) &&
 		behind < extent->end.src_off - extent->begin.src_off) {
-		int r = load_last(rd, &extent->end, behind, extent->end.row - first, ret);
+		int r = load_last(rd, &extent->end, behind, extent->end.row - first, nr_lines, ret);
 
 		if (r <= 0)
 			return r;
 	}
-	return load_first(rd, extent, skip, last, ret);
+	return load_first(rd, extent, skip, nr_lines, last, ret);
 }
 
 int rio_segment_load(struct rio_reading *rd, size_t k, uint64_t nr_rows,
@@ -230,7 +246,7 @@ int rio_segment_load(struct rio_reading *rd, size_t k, uint64_t nr_rows,
 	const struct rio_extent extent = {rio_map_checkpoint(map, k),
 		rio_map_checkpoint(map, k + 1)};
 
-	return load_first(rd, &extent, 0, extent.begin.row + nr_rows, ret);
+	return rio_extent_load(rd, &extent, extent.begin.row, extent.begin.row + nr_rows, ret);
 }
 
 struct rio_extent rio_extent_find(const struct rio_map *map, uint64_t row, uint64_t stop)

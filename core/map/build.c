@@ -182,10 +182,13 @@ static void *work(void *data)
 
 static unsigned nr_threads(const struct rio_map_build *build, uint64_t len_bytes)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t n = build->nr_threads ? build->nr_threads : (uint64_t)RIO_MAX(cores, 1);
+	uint64_t most = RIO_MIN(len_bytes / BYTES_PER_THREAD_MIN + 1, THREADS_MAX);
+	uint64_t n = build->nr_threads;
 
-	return (unsigned)RIO_MIN(RIO_MIN(n, len_bytes / BYTES_PER_THREAD_MIN + 1), THREADS_MAX);
+	/* Asking takes longer than counting a small file. */
+	if (!n && most > 1)
+		n = (uint64_t)RIO_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
+	return (unsigned)RIO_MAX(RIO_MIN(n, most), 1u);
 }
 
 static int run(struct job *job, struct rio_error *err)

@@ -48,6 +48,7 @@ struct rio_codec {
 	uint64_t id;        /* in kept indexes; never changes */
 	size_t state_bytes; /* what a decoder takes at most, with its input */
 	const char *remedy; /* for files in which points lie too far apart */
+	const struct rio_codec *reader; /* quicker for what has been checked; NULL: itself */
 	bool zeros_may_follow; /* padding behind the last member, as tapes leave it */
 
 	/* Whether a member begins like this. */
@@ -75,6 +76,9 @@ struct rio_codec {
 };
 
 extern const struct rio_codec rio_codec_gzip;
+#ifdef RIO_HAVE_ISAL
+extern const struct rio_codec rio_codec_igzip; /* gzip's reader */
+#endif
 #ifdef RIO_HAVE_ZSTD
 extern const struct rio_codec rio_codec_zstd;
 #endif

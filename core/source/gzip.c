@@ -160,8 +160,11 @@ const struct rio_codec rio_codec_gzip = {
 	.name = "gzip",
 	.ending = ".gz",
 	.id = 1,
-	.state_bytes = 128 * RIO_KIB, /* zlib's state, its window, 64 KiB of input */
+	.state_bytes = 192 * RIO_KIB, /* a state and window of 90 KiB at most, 64 KiB of input */
 	.remedy = "compress it anew with gzip",
+#ifdef RIO_HAVE_ISAL
+	.reader = &rio_codec_igzip,
+#endif
 	.zeros_may_follow = true,
 	.is_head = gzip_is_head,
 	.create = gzip_create,

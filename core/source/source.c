@@ -80,12 +80,6 @@ int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_
 	return source->ops->read_at(source, off, dst, len_bytes, ret_bytes, err);
 }
 
-bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
-	struct rio_mapping *ret)
-{
-	return source->ops->map && source->ops->map(source, off, len_bytes, ret);
-}
-
 int rio_source_len(struct rio_source *source, uint64_t *ret, struct rio_error *err)
 {
 	struct rio_stamp stamp;
@@ -108,6 +102,12 @@ int rio_source_read_through(struct rio_source *source, rio_visit_fn *visit, void
 	struct rio_error *err)
 {
 	return source->ops->read_through(source, visit, data, err);
+}
+
+bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret)
+{
+	return source->ops->map && source->ops->map(source, off, len_bytes, ret);
 }
 
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)

@@ -118,10 +118,6 @@ const char *rio_source_name(const struct rio_source *source);
 int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 	size_t *ret_bytes, struct rio_error *err);
 
-/* See rio_mapping_create.  False where that cannot be had: read then. */
-bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
-	struct rio_mapping *ret);
-
 /*
  * How many bytes there are to read.  Of a compressed source that is not the stamp's
  * size, and RIO_ENOT_INDEXED until it was read through.
@@ -138,6 +134,10 @@ bool rio_source_is_unread(const struct rio_source *source);
  */
 int rio_source_read_through(struct rio_source *source, rio_visit_fn *visit, void *data,
 	struct rio_error *err);
+
+/* See rio_mapping_create.  False where that cannot be had: read then. */
+bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret);
 
 /* The stamp of the source as it is now: of a compressed one, the file's. */
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);

@@ -37,7 +37,7 @@
 
 /* What the largest decoder takes (zstd's), and the usual one. */
 #define DECODER_BYTES_MAX (9 * RIO_MIB)
-#define DECODER_BYTES     (128 * RIO_KIB)
+#define DECODER_BYTES     (192 * RIO_KIB)
 
 /* Room for one of the longest spans, and for two usual ones a core. */
 #define BASE_BYTES (RIO_SEEK_SPAN_BYTES_MAX + DECODER_BYTES_MAX)
@@ -189,13 +189,15 @@ static int misfit(const struct span *span, const char *what, struct rio_error *e
 static int start(struct span *span, const struct rio_seek_index *index, struct rio_error *err)
 {
 	const struct rio_seek_point *point = &index->points[span->number];
+	const struct rio_codec *reader = index->codec->reader ? index->codec->reader
+							       : index->codec;
 	uint8_t window[RIO_WINDOW_BYTES_MAX];
 	size_t window_bytes = 0;
 	int r = 0;
 
 	if (point->window_bytes)
 		r = rio_seek_index_window(index, span->number, window, &window_bytes, err);
-	return r < 0 ? r : rio_unpacker_create(index->codec, point->bit, window, window_bytes,
+	return r < 0 ? r : rio_unpacker_create(reader, point->bit, window, window_bytes,
 				   &span->unpacker, err);
 }
 

@@ -40,7 +40,7 @@ static int copy(struct rio_window *w, uint64_t off, struct rio_error *err)
 	int r;
 
 	if (!w->buffer)
-		w->buffer = malloc(BUFFER_BYTES);
+		w->buffer = malloc(RIO_MIN(w->size_bytes, (uint64_t)BUFFER_BYTES));
 	if (!w->buffer)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	r = rio_source_read_at(w->source, off, w->buffer, wanted, &got, err);

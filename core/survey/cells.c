@@ -67,7 +67,7 @@ static int load(struct rio_cells *cells, const struct rio_dataset *dataset,
 		return r;
 	if (got < len)
 		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short");
-	if (off + len == rio_dataset_stamp(dataset)->size_bytes &&
+	if (off + len == rio_dataset_text_bytes(dataset) &&
 		bytes[len - 1] != '\n')
 		bytes[len++] = '\n';
 	memset(cells->bytes, 0, RIO_PAD_BYTES);

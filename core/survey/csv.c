@@ -161,6 +161,8 @@ static bool take(struct job *job, size_t *ret_from, size_t *ret_to)
 static void give(struct job *job, uint64_t len_bytes, int r, const struct rio_error *err)
 {
 	const struct rio_survey_config *config = job->config;
+	uint64_t size_bytes = rio_dataset_stamp(job->dataset)->size_bytes;
+	double packed = (double)size_bytes / (double)rio_dataset_text_bytes(job->dataset);
 
 	pthread_mutex_lock(&job->lock);
 	if (r && !job->r) {
@@ -168,8 +170,9 @@ static void give(struct job *job, uint64_t len_bytes, int r, const struct rio_er
 		job->err = *err;
 	}
 	job->done_bytes += len_bytes;
-	if (!job->r && config->progress && config->progress(config->progress_data, job->done_bytes,
-						   rio_dataset_stamp(job->dataset)->size_bytes))
+	/* In bytes of the file, which is smaller than its text where it is compressed. */
+	if (!job->r && config->progress && config->progress(config->progress_data,
+		RIO_MIN((uint64_t)((double)job->done_bytes * packed), size_bytes), size_bytes))
 		job->r = rio_fail_errno(&job->err, EINTR, "stopped");
 	pthread_mutex_unlock(&job->lock);
 }

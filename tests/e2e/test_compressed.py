@@ -274,6 +274,16 @@ def test_info_tells_of_the_compression(tmp_path):
     assert json.loads(done)["text_bytes"] == len(SMALL)
 
 
+def test_check_and_dump_take_compressed_files(tmp_path):
+    packed, plain = tmp_path / "a.csv.gz", tmp_path / "a.csv"
+    packed.write_bytes(packing.gz(SMALL.rstrip(b"\n")))
+    plain.write_bytes(SMALL.rstrip(b"\n"))
+    for command in ["check", "dump"]:
+        done, expected = tool.recordio(command, packed), tool.recordio(command, plain)
+        assert done.returncode == expected.returncode == tool.DONE
+        assert done.stdout.replace(b".gz", b"") == expected.stdout
+
+
 # --- changes, memory ---
 
 @pytest.mark.threads

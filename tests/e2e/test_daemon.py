@@ -362,23 +362,51 @@ exec setpriv --reuid={user} --regid={user} --clear-groups \
 """
 
 
-@as_root
-def test_an_ordinary_user_can_mount(open_folder):
+# The same in the foreground, whose log can be seen.
+AS_USER_IN_SIGHT = """
+set -e
+cd {folder}
+mkdir home/mnt
+{recordiofs} -f csv home/mnt &
+until [ -e home/mnt/a.recordio ]; do sleep 0.05; done
+until grep -q '^read_ahead_kib: 128$' home/mnt/.recordiofs/status; do sleep 0.05; done
+fusermount3 -u home/mnt
+wait
+"""
+
+
+def run_as_user(folder, script):
+    """Where an ordinary user may mount, by a /dev/fuse of his own."""
     reason = mounting.why_not()
     if reason or not shutil.which("fusermount3"):
         pytest.skip(reason or "there is no fusermount3")
     if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("no mount namespace of its own can be had here")
-    (open_folder / "home").mkdir()
-    os.chown(open_folder / "home", NOBODY, NOBODY)
-    names = {"folder": open_folder, "recordiofs": paths.RECORDIOFS, "user": NOBODY}
+    (folder / "home").mkdir()
+    os.chown(folder / "home", NOBODY, NOBODY)
+    names = {"folder": folder, "recordiofs": paths.RECORDIOFS, "user": NOBODY}
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", WITH_FUSE.format(**names), "sh",
-         AS_USER.format(**names)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+         script.format(**names)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
         check=False)
     assert done.returncode == 0, done.stderr
+    return done
+
+
+@as_root
+def test_an_ordinary_user_can_mount(open_folder):
+    done = run_as_user(open_folder, AS_USER)
     assert done.stdout == encode(make.numbers(100), Options()).data
     assert done.stderr == b"0:0\n"
+
+
+@as_root
+def test_where_the_read_ahead_cannot_be_raised_the_log_says_who_can(open_folder):
+    done = run_as_user(open_folder, AS_USER_IN_SIGHT)
+    assert re.fullmatch(
+        rb"recordiofs: note: the kernel reads only 128 KiB ahead here \(Permission denied\); root "
+        rb"can make sequential reading faster: echo 1024 > "
+        rb"/sys/class/bdi/\d+:\d+/read_ahead_kb\n", done.stderr)
 
 
 def test_direct_io_keeps_nothing_in_the_page_cache(mounts, source, plain):

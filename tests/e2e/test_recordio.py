@@ -358,7 +358,8 @@ def test_info_tells_all_of_it(source, index):
         "dtype": "float64", "label_dtype": "float64",
         "records": 30000, "skipped": 0, "filled": None, "texts": None,
         "record_bytes": told["record_bytes"], "file_bytes": 30000 * told["record_bytes"],
-        "source_bytes": path.stat().st_size, "bad_quote": None,
+        "source_bytes": path.stat().st_size, "text_bytes": path.stat().st_size,
+        "compression": None, "bad_quote": None,
         "columns": [
             {"number": 0, "name": "y", "role": "label", "type": "number"},
             {"number": 1, "name": "price", "role": "feature", "type": "number"},

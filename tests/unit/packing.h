@@ -25,9 +25,9 @@ static inline void packing_add(struct packing *p, const void *bytes, size_t len_
 	p->len_bytes += len_bytes;
 }
 
-/* Add a gzip member of the text. */
-static inline void packing_add_gzip(struct packing *p, const void *text, size_t len_bytes,
-	int level)
+/* Add a gzip member of the text, with a new block behind its first bytes where wanted. */
+static inline void packing_add_blocks(struct packing *p, const void *text, size_t first_bytes,
+	size_t len_bytes, int level)
 {
 	z_stream z = {0};
 	uLong room;
@@ -35,17 +35,27 @@ static inline void packing_add_gzip(struct packing *p, const void *text, size_t 
 
 	assert_int_equal(deflateInit2(&z, level, Z_DEFLATED, MAX_WBITS + 16, 8,
 		Z_DEFAULT_STRATEGY), Z_OK);
-	room = deflateBound(&z, len_bytes);
+	room = deflateBound(&z, len_bytes) + 100;
 	out = malloc(room);
 	assert_non_null(out);
 	z.next_in = (Bytef *)(uintptr_t)text;
-	z.avail_in = (uInt)len_bytes;
+	z.avail_in = (uInt)first_bytes;
 	z.next_out = out;
 	z.avail_out = (uInt)room;
+	if (first_bytes)
+		assert_int_equal(deflate(&z, Z_FULL_FLUSH), Z_OK);
+	z.avail_in = (uInt)(len_bytes - first_bytes);
 	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
 	packing_add(p, out, z.total_out);
 	deflateEnd(&z);
 	free(out);
+}
+
+/* Add a gzip member of the text. */
+static inline void packing_add_gzip(struct packing *p, const void *text, size_t len_bytes,
+	int level)
+{
+	packing_add_blocks(p, text, 0, len_bytes, level);
 }
 
 #ifdef RIO_HAVE_ZSTD

@@ -158,9 +158,9 @@ static void packed__many_members_empty_ones_among_them(void **state)
 	}
 	packing_add_gzip(&p, text, 0, 6);
 	check_all(&p, text, n);
-	packing_add(&p, text, 0);
-	for (int i = 0; i < 70000; i++)
-		packing_add(&p, "", 1);
+	uint8_t *zeros = calloc(1, 70000);
+	packing_add(&p, zeros, 70000);
+	free(zeros);
 	check_all(&p, text, n); /* zeros behind it are padding */
 	packing_add(&p, "x", 1);
 	struct rio_source *source = open_packed(&p);
@@ -169,6 +169,34 @@ static void packed__many_members_empty_ones_among_them(void **state)
 	assert_non_null(strstr(err.message, "begins no gzip member"));
 	rio_source_destroy(source);
 	free(p.bytes);
+	free(text);
+}
+
+/* Trailers at every place around the end of what is read at a time, entered before them. */
+static void packed__members_end_anywhere_in_the_input(void **state)
+{
+	uint64_t seed = 77;
+	size_t most = 67000, first = 500;
+	uint8_t *text = malloc(2 * most);
+
+	for (size_t i = 0; i < 2 * most; i++)
+		text[i] = (uint8_t)rnd(&seed);
+	for (size_t n = 65480 + first; n < 65560 + first; n++) {
+		struct packing p = {0};
+		struct rio_source *source;
+
+		packing_add_blocks(&p, text, first, n, 1);
+		packing_add_blocks(&p, text + n, first, 1000, 9);
+		packing_add_gzip(&p, text + n + 1000, n % 10, 9);
+		source = open_packed(&p);
+		prepare(source, -1, 0, 1);
+		read_through(source, text, n + 1000 + n % 10);
+		check_slice(source, text, n + 1000 + n % 10, first, n + 2000);
+		check_slice(source, text, n + 1000 + n % 10, n - 100, 1000);
+		check_slice(source, text, n + 1000 + n % 10, n + first, 1000);
+		rio_source_destroy(source);
+		free(p.bytes);
+	}
 	free(text);
 }
 
@@ -583,6 +611,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packed__one_member_of_every_level),
 		cmocka_unit_test(packed__many_members_empty_ones_among_them),
+		cmocka_unit_test(packed__members_end_anywhere_in_the_input),
 		cmocka_unit_test(packed__nothing_but_empty_members),
 		cmocka_unit_test(packed__cut_short_anywhere_is_an_error),
 		cmocka_unit_test(packed__a_flipped_bit_is_an_error_or_changes_nothing),

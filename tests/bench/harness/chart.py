@@ -103,8 +103,8 @@ def _head(drawing, run, set_name, where):
 
 def _foot(drawing, run, y):
     about = run["machine"]
-    drawing.text(MARGIN, y, "¹ has one thread; ² its map was kept; thin lines: least to "
-                 "greatest of all rounds, run by turns", "soft", 11)
+    drawing.text(MARGIN, y, "¹ has one thread; ² its map was kept; the SDK by the byte, on a "
+                 "slice; thin lines: least to greatest of the rounds, run by turns", "soft", 11)
     drawing.text(MARGIN, y + 18, f"{about['cpu']}, Linux {about['linux']}, "
                  f"commit {run['commit']}, {run['date']}", "soft", 11)
 

@@ -58,7 +58,7 @@ class Peers:
         self.may_install = may_install
         self._zsv = zsv
         self.versions = {}  # of those that were used
-        self._reader_pythons = {}
+        self._reader_pythons = {}  # or why there is none
 
     # C++, compiled here.
 
@@ -133,19 +133,31 @@ class Peers:
         return self._python_with(*SDK.split("=="), "venv", elsewhere)
 
     def reader_python(self, library):
-        """A Python that has one of READERS; the SDK's has a pandas, which is better than none."""
+        """A Python that has one of READERS; where it cannot be had, that is tried once."""
         if library not in self._reader_pythons:
-            elsewhere = (os.environ.get("RECORDIOFS_BENCH_PYTHON"),)
             try:
-                python = self._python_with(library, READERS[library], "venv-readers", elsewhere)
-            except Skip:
-                python = self.sdk_python
-                version = _version_of(python, library)
-                if not version:
-                    raise
-                self.versions[library] = version
-            self._reader_pythons[library] = python
+                self._reader_pythons[library] = self._find_reader_python(library)
+            except Skip as skip:
+                self._reader_pythons[library] = skip
+        if isinstance(self._reader_pythons[library], Skip):
+            raise self._reader_pythons[library]
         return self._reader_pythons[library]
+
+    def _find_reader_python(self, library):
+        """The SDK's has a pandas, which is better than none."""
+        elsewhere = (os.environ.get("RECORDIOFS_BENCH_PYTHON"),)
+        try:
+            return self._python_with(library, READERS[library], "venv-readers", elsewhere)
+        except Skip as skip:
+            try:
+                python = self.sdk_python
+            except Skip:
+                raise skip from None
+            version = _version_of(python, library)
+            if not version:
+                raise
+            self.versions[library] = version
+            return python
 
     def sdk_command(self, a_set, csv, out, exact=False):
         return [self.sdk_python, BENCH / "sdk_writer.py", *(["--exact"] if exact else []),

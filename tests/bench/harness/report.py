@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .measure import Wanted
 
-COLUMNS = ("#", "what", "goal", "today", "least–greatest", "reached", "behind it")
+COLUMNS = ("#", "what", "goal", "measured", "least–greatest", "reached", "behind it")
 
 
 def _cpu():
