@@ -117,7 +117,7 @@ static int explain_record(const struct rio_dataset *dataset, const struct rio_se
 
 	rio_fail(err, RIO_EROW, trouble == RIO_TROUBLE_LARGE
 			? "the row's record is too large for its frame"
-			: "no shift keeps the frame's magic out of the row's record");
+			: "nothing keeps the frame's magic out of the row's record: magic=plain");
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 

@@ -58,8 +58,8 @@ struct rio_general_scratch {
 	size_t text_room;
 	uint8_t *plain; /* its payload, where that must be looked at */
 	size_t plain_room;
-	size_t payload_bytes;
-	int shift;
+	size_t plain_bytes;   /* of the payload, … */
+	size_t payload_bytes; /* … once it is shifted */
 	uint64_t nr_filled; /* missing cells that became a value, in rows that were sized */
 	uint64_t nr_filled_parsed; /* … in parsed rows */
 	struct rio_span uid_text;

@@ -10,8 +10,10 @@
  *	1a at 1:    0a 1a 0a 06 …         values at 16: the magic in them is aligned
  *	26 at 1:    0a 9a 00 0a 06 …      values at 17: it is not
  *
- * Up to three more bytes are tried.  They are the first field's length, or, where that
- * would take more than the five bytes that readers allow a length, its tag.
+ * Each field of the record (an entry of features or label) that holds an aligned magic is
+ * shifted by the fewest bytes, up to three, that leave none in it.  They are its length's,
+ * or, where that would take more than the five bytes that readers allow a length, its
+ * tag's.  No magic can lie across two fields: none of its bytes but the first is a tag.
  *
  * Below it: base, record/wire, record/frame.
  */
@@ -21,15 +23,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RIO_SHIFT_BYTES_MAX 3
-
 /*
- * How many bytes a record must be shifted by: 0 to RIO_SHIFT_BYTES_MAX, or -1 where
- * each puts some magic at a multiple of 4.
+ * The bytes of a record's payload once it is shifted, or 0 where a field has some magic
+ * at a multiple of 4 whatever is tried.
  */
-int rio_shift_find(const uint8_t *payload, size_t payload_bytes);
+size_t rio_shift_bytes(const uint8_t *payload, size_t payload_bytes);
 
-/* Write the payload, shifted, to dst: payload_bytes + shift. */
-void rio_shift_put(const uint8_t *payload, size_t payload_bytes, int shift, uint8_t *dst);
+/* Write the payload, shifted, to dst: as many bytes as rio_shift_bytes said. */
+void rio_shift_put(const uint8_t *payload, size_t payload_bytes, uint8_t *dst);
 
 #endif

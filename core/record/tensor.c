@@ -62,34 +62,70 @@ size_t rio_tensor_compact(enum rio_dtype dtype, const void *values, size_t nr, v
 	return n;
 }
 
+/*
+ * Four values at a time, in what every compiler makes of vectors.  A comparison is -1 in
+ * each lane where it holds: sums of them count.
+ */
+typedef double doubles __attribute__((vector_size(16)));
+typedef int32_t ints __attribute__((vector_size(16)));
+typedef int64_t masks __attribute__((vector_size(16)));
+
+#define LANES(ints_or_doubles) (sizeof(ints_or_doubles) / sizeof((ints_or_doubles){0}[0]))
+
+/*
+ * A whole number that 51 bits hold, added to 2^52 + 2^51, stands in the sum's lower bits
+ * as it is; and what is not whole is another number once that is taken off again.
+ */
+static inline ints lower_bits(doubles value, masks *wrong)
+{
+	const doubles shift = {0x1.8p52, 0x1.8p52};
+	const doubles most = {INT32_MAX, INT32_MAX}, least = {INT32_MIN, INT32_MIN};
+	doubles sum = value + shift;
+
+	*wrong += (sum - shift != value) | (value > most) | (value < least);
+	return (ints)sum;
+}
+
 bool rio_tensor_to_int32(const double *values, size_t nr, int32_t *out)
 {
-	unsigned wrong = 0;
+	masks wrong = {0};
+	bool fine = true;
+	size_t i = 0;
 
-	for (size_t i = 0; i < nr; i++) {
-		/* NaN becomes the largest, and is then seen to be another number. */
-		double value = values[i] < INT32_MAX ? values[i] : INT32_MAX;
-		int32_t n;
+	for (; nr - i >= LANES(ints); i += LANES(ints)) {
+		doubles low, high;
+		ints four;
 
-		value = value > INT32_MIN ? value : INT32_MIN;
-		n = (int32_t)value;
-		wrong |= (double)n != values[i];
-		out[i] = n;
+		memcpy(&low, values + i, sizeof(low));
+		memcpy(&high, values + i + LANES(doubles), sizeof(high));
+		four = __builtin_shufflevector(lower_bits(low, &wrong), lower_bits(high, &wrong),
+			0, 2, 4, 6);
+		memcpy(out + i, &four, sizeof(four));
 	}
-	return !wrong;
+	for (; i < nr; i++) {
+		fine &= rio_is_int32(values[i]);
+		out[i] = rio_is_int32(values[i]) ? (int32_t)values[i] : 0;
+	}
+	return fine && !(wrong[0] | wrong[1]);
 }
 
 /* Of int32 values as varints. */
 static size_t int32_bytes(const int32_t *values, size_t nr)
 {
-	uint32_t sum = 0;
+	ints less = {0};
+	size_t sum = nr, i = 0;
 
-	for (size_t i = 0; i < nr; i++) {
-		uint32_t value = (uint32_t)values[i];
+	for (; nr - i >= LANES(ints); i += LANES(ints)) {
+		ints four;
 
-		sum += 1 + (value >= 1u << 7) + (value >= 1u << 14) + (value >= 1u << 21) +
-		       (value >= 1u << 28) + 5 * (value >> 31);
+		memcpy(&four, values + i, sizeof(four));
+		less += (four >= 1 << 7) + (four >= 1 << 14) + (four >= 1 << 21) +
+			(four >= 1 << 28) + (four < 0) + (four < 0) * 8;
 	}
+	for (size_t k = 0; k < LANES(ints); k++)
+		sum -= (size_t)(int64_t)less[k];
+	for (; i < nr; i++)
+		sum += rio_varint_bytes((uint64_t)(int64_t)values[i]) - 1;
 	return sum;
 }
 
@@ -130,17 +166,21 @@ size_t rio_tensor_measure(const struct rio_tensor *t, struct rio_image *image)
 	return rio_field_bytes(image->entry_bytes);
 }
 
-/* Eight values at a time where all are below 128, which most small numbers are. */
+/* Whether eight values are all from 0 to 127: a byte each, as small numbers are. */
+static inline bool eight_are_bytes(const int32_t *values)
+{
+	uint64_t pairs[4];
+
+	memcpy(pairs, values, sizeof(pairs));
+	return ((pairs[0] | pairs[1] | pairs[2] | pairs[3]) & UINT64_C(0xffffff80ffffff80)) == 0;
+}
+
 static uint8_t *put_int32(uint8_t *dst, const int32_t *values, size_t nr)
 {
 	size_t i = 0;
 
 	for (; nr - i >= 8; i += 8) {
-		uint32_t all = 0;
-
-		for (size_t k = 0; k < 8; k++)
-			all |= (uint32_t)values[i + k];
-		if (all < 0x80) {
+		if (eight_are_bytes(values + i)) {
 			for (size_t k = 0; k < 8; k++)
 				dst[k] = (uint8_t)values[i + k];
 			dst += 8;

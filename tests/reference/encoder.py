@@ -287,10 +287,14 @@ def stored(value, dtype):
     return whole(value) if dtype == "int32" else value
 
 
+def tensor_values(values, dtype):
+    return [stored(value, dtype) for value in values]
+
+
 def fill_tensor(value, numbers, dtype, sparse=False, zero_row="shape"):
     """Put numbers (floats) into a Value."""
     tensor = getattr(value, dtype + "_tensor")
-    numbers = [stored(number, dtype) for number in numbers]
+    numbers = tensor_values(numbers, dtype)
     if not sparse:
         tensor.values.extend(numbers)
         return
@@ -335,16 +339,42 @@ def longer(varint, nr_more):
     return varint[:-1] + bytes([varint[-1] | 0x80]) + b"\x80" * (nr_more - 1) + b"\0"
 
 
-def shift(payload, nr_more):
-    """The same message: the length of its first field as a longer varint, or that field's
-    tag where the length would be one of more than five bytes."""
-    end = 2
-    while payload[end - 1] & 0x80:
-        end += 1
-    tag, length = payload[:1], payload[1:end]
+def fields(payload):
+    """(tag, length, content) of each field, as bytes."""
+    off = 0
+    while off < len(payload):
+        end, size, bits = off + 1, 0, 0
+        while True:
+            size |= (payload[end] & 0x7F) << bits
+            bits += 7
+            end += 1
+            if payload[end - 1] < 0x80:
+                break
+        yield payload[off:off + 1], payload[off + 1:end], payload[end:end + size]
+        off = end + size
+
+
+def shift_field(tag, length, content, nr_more):
+    """The same field: its length as a longer varint, or its tag where the length would be
+    one of more than five bytes."""
     if len(length) + nr_more <= 5:
-        return tag + longer(length, nr_more) + payload[end:]
-    return longer(tag, nr_more) + length + payload[end:]
+        return tag + longer(length, nr_more) + content
+    return longer(tag, nr_more) + length + content
+
+
+def shift(payload):
+    """The same message without an aligned magic; None where that is beyond shifting."""
+    shifted = b""
+    for field in fields(payload):
+        for nr_more in range(4):
+            candidate = shift_field(*field, nr_more)
+            before = len(shifted) % 4
+            if not has_aligned_magic(b"." * before + candidate):
+                break
+        else:
+            return None
+        shifted += candidate
+    return shifted
 
 
 def frame(label, features, options, uid=None):
@@ -352,11 +382,11 @@ def frame(label, features, options, uid=None):
     if not isinstance(features, dict):
         features = {"values": features}
     payload = make_record(label, features, uid, options)
-    for nr_more in range(4 if options.magic == "shift" else 1):
-        shifted = shift(payload, nr_more)
-        if options.magic == "plain" or not has_aligned_magic(shifted):
-            return framed(shifted)
-    raise RowError("magic", None)
+    if options.magic == "shift":
+        payload = shift(payload)
+        if payload is None:
+            raise RowError("magic", None)
+    return framed(payload)
 
 
 class RowError(Exception):
