@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from support import catalog, make, paths, tool
+from support import catalog, make, packing, paths, tool
 import encoder
 from encoder import Options, encode
 from support.frames import frame, magic_payload, split
@@ -79,6 +79,45 @@ def test_every_error_is_found(tmp_path, seed, rows):
 
 
 @pytest.mark.threads
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("options", [["--format=sparse"], ["--uid=row", "--magic=shift"],
+                                     ["--keys=names"], ["--dtype=float64", "--uid=0", "--label=4"]],
+                         ids=" ".join)
+def test_every_error_is_found_where_records_differ_in_length(tmp_path, options, packed):
+    data, bad = spoiled(random.Random(4), 60000)
+    path = tmp_path / ("a.csv.gz" if packed else "a.csv")
+    path.write_bytes(packing.gz(b"a,b,c,d,e\n" + data) if packed else b"a,b,c,d,e\n" + data)
+    code, told = check("--header=yes", "--errors=100000", *options, path)
+    assert code == tool.WRONG_DATA
+    assert [error["line"] for error in told["first_errors"]] == [line + 1 for line in bad]
+    assert (told["errors"], told["rows"]) == (len(bad), 60000)
+    assert told["records"] == 60000 - len(bad)
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("options", [
+    ["--format=sparse"], ["--dtype=int32", "--missing=zero"], ["--uid=row", "--bad_row=skip"],
+    ["--keys=names"], ["--text=hash:7", "--format=sparse"], ["--text=map"]], ids=" ".join)
+def test_records_of_many_lengths_are_judged_as_if_they_were_a_file(tmp_path, options):
+    """What check tells of a CSV's records, it tells of the file that cat makes of it."""
+    dice = random.Random(6)
+    text = "map" in options[-1] or "hash" in options[-1]
+    rows = ["%d,%s,%s,%s" % (dice.randrange(3), dice.choice(["", "0", "7", "1000000"]),
+                             dice.randrange(2), dice.choice("xyz") if text else dice.choice("019"))
+            for _ in range(90000)]
+    if "--bad_row=skip" in options:
+        for at in dice.sample(range(1, 90000), 500):
+            rows[at] += ",1"
+    (tmp_path / "a.csv").write_text("y,a,b,c\n" + "\n".join(rows) + "\n")
+    done = tool.recordio("cat", *options, tmp_path / "a.csv")
+    (tmp_path / "a.recordio").write_bytes(done.stdout)
+    csv, file = check(*options, tmp_path / "a.csv")[1], check(tmp_path / "a.recordio")[1]
+    assert done.returncode == tool.DONE and (csv["ok"], file["ok"]) == (True, True)
+    assert csv["records"] == file["records"] == 90000 - (500 if "--bad_row=skip" in options else 0)
+    assert csv["algorithms"] == file["algorithms"]
+
+
+@pytest.mark.threads
 def test_ranges_are_those_of_the_columns(tmp_path):
     dice = random.Random(5)
     rows = [[dice.choice([str(dice.gauss(0, 10)), str(dice.randrange(-5, 5)), "", "NA", "inf",
@@ -128,13 +167,23 @@ a.csv: wrong: 5 rows, 2 errors
 """
 
 
+def read_all(master):
+    """What was written to a terminal that nobody has open any more: reading fails at its end."""
+    text = b""
+    while True:
+        try:
+            text += os.read(master, 65536)
+        except OSError:
+            return text.decode()
+
+
 def terminal(*arguments, **env):
     master, slave = pty.openpty()
     done = subprocess.run([str(paths.RECORDIO), "check", *map(str, arguments)], stdout=slave,
                           stderr=subprocess.PIPE, check=False,
                           env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **env})
     os.close(slave)
-    text = os.read(master, 65536).decode()
+    text = read_all(master)
     os.close(master)
     assert done.returncode == 0, done.stderr
     return text
