@@ -17,6 +17,7 @@
 
 #include "map/store.h"
 #include "record/codes.h"
+#include "record/frame.h"
 #include "schema/options.h"
 #include "schema/schema.h"
 #include "source/source.h"
@@ -87,6 +88,11 @@ uint64_t rio_dataset_nr_records(const struct rio_dataset *dataset);
  * file without columns.
  */
 size_t rio_dataset_record_bytes(const struct rio_dataset *dataset);
+/*
+ * What a record that cannot be made takes where records differ in length: the place of
+ * an empty frame.
+ */
+#define RIO_BAD_RECORD_BYTES RIO_FRAME_HEAD_BYTES
 /* Bytes of the whole virtual file: exact. */
 uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset);
 

@@ -7,7 +7,6 @@
 
 #include "base/util.h"
 #include "record/dense.h"
-#include "record/frame.h"
 #include "record/general.h"
 #include "source/packed.h"
 
@@ -93,9 +92,6 @@ struct rio_row {
 	const uint32_t *end;     /* of its first field; NULL where there is none */
 	size_t nr_fields;
 };
-
-/* A record that cannot be made has a place all the same: an empty frame's. */
-#define RIO_BAD_RECORD_BYTES RIO_FRAME_HEAD_BYTES
 
 /*
  * Go through the first nr_rows rows of a segment.  visit may have the record of a row

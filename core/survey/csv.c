@@ -3,17 +3,14 @@
  * A CSV is surveyed in pieces of about a MiB, each a few segments, taken in order by all
  * cores.  Of a piece the cells are counted, and then its records are encoded as any
  * reader would have them, and looked at; at a record that cannot be encoded, reading
- * begins anew behind it.
- *
- * Where records differ in length, where one begins is known only by way of the one
- * before; then cells are counted in pieces, and records in one go.
+ * begins anew behind it.  Where records differ in length, a segment's first one lies
+ * where the map's sizes say, and one that cannot be encoded takes a place of its own.
  *
  * Judging cells here by the rules, and encoding nothing, was rejected: it would be a
  * second opinion about what can be encoded, right until an option is added.
  */
 #include "survey/survey.h"
 
-#include "record/frame.h"
 #include "survey/cells.h"
 
 #include <errno.h>
@@ -22,9 +19,6 @@
 
 #define PIECE_BYTES RIO_MIB
 #define WORKERS_MAX 8
-
-/* What a record that cannot be encoded takes where records differ in length. */
-#define BAD_RECORD_BYTES RIO_FRAME_HEAD_BYTES
 
 struct job {
 	const struct rio_dataset *dataset;
@@ -79,19 +73,38 @@ static void note_finding(struct worker *w)
 	pthread_mutex_unlock(&w->job->lock);
 }
 
-/* Look at the records in [off, end) of the encoded file, past all that cannot be encoded. */
-static int look_at_records(struct worker *w, uint64_t off, uint64_t end, struct rio_error *err)
+/* A record: where it begins in the encoded file, and its number. */
+struct place {
+	uint64_t off, number;
+};
+
+/* The place of the first record of a segment. */
+static struct place place_of(const struct rio_dataset *dataset, size_t segment)
+{
+	const struct rio_map *map = rio_dataset_map(dataset);
+	uint64_t row;
+
+	if (map->sizes)
+		return (struct place){map->sizes->record_offs[segment],
+			map->sizes->nr_records[segment]};
+	/* The record with a bad quote is asked for, too: it tells what is wrong. */
+	row = RIO_MIN(rio_map_checkpoint(map, segment).row, wall_row(map) + 1);
+	return (struct place){row * rio_dataset_record_bytes(dataset), row};
+}
+
+/* Look at the records from begin to end, past all that cannot be encoded. */
+static int look_at_records(struct worker *w, struct place begin, struct place end,
+	struct rio_error *err)
 {
 	const struct rio_map *map = rio_dataset_map(w->job->dataset);
 	size_t record_bytes = rio_dataset_record_bytes(w->job->dataset);
 	struct rio_framed framed;
-	uint64_t number = 0;
+	uint64_t number = begin.number;
 	int r = 0;
 
-	for (w->off = off; w->off < end;) {
-		w->end = end;
+	for (w->off = begin.off; w->off < end.off; number++) {
+		w->end = end.off;
 		w->r = 0;
-		number = record_bytes ? w->off / record_bytes : number;
 		rio_unframe_reset(&w->unframe);
 		while (!r && !(r = rio_unframe_next(&w->unframe, &framed, err)))
 			r = rio_facts_add_framed(&w->facts, number++, &framed, err);
@@ -108,30 +121,26 @@ static int look_at_records(struct worker *w, uint64_t off, uint64_t end, struct 
 		/* Behind a bad quote nothing can be told apart. */
 		if (map->bad_quote_off != RIO_NO_OFFSET && w->err.row >= map->bad_quote_row)
 			break;
-		w->off += record_bytes ? record_bytes : BAD_RECORD_BYTES;
+		w->off += record_bytes ? record_bytes : RIO_BAD_RECORD_BYTES;
 	}
 	return 0;
 }
 
-/* Segments [from, to): their cells, and where records are equally long, these. */
+/* Segments [from, to): their cells, and their records. */
 static int survey_piece(struct worker *w, size_t from, size_t to, struct rio_error *err)
 {
 	const struct job *job = w->job;
 	const struct rio_map *map = rio_dataset_map(job->dataset);
-	uint64_t first = rio_map_checkpoint(map, from).row, wall = wall_row(map);
-	size_t record_bytes = rio_dataset_record_bytes(job->dataset);
-	/* The record with a bad quote is asked for, too: it tells what is wrong. */
-	uint64_t last = RIO_MIN(rio_map_checkpoint(map, to).row, wall + 1), next;
+	uint64_t row = rio_map_checkpoint(map, from).row, wall = wall_row(map), next;
 	int r = 0;
 
-	for (uint64_t k = from, row = first; !r && k < to && row < wall; k++, row = next) {
+	for (size_t k = from; !r && k < to && row < wall; k++, row = next) {
 		next = rio_map_checkpoint(map, k + 1).row;
 		r = rio_cells_count(&w->cells, job->dataset, job->source, k,
 			RIO_MIN(next, wall) - row, err);
 	}
-	if (!r && record_bytes && first < last)
-		r = look_at_records(w, first * record_bytes, last * record_bytes, err);
-	return r;
+	return r ? r : look_at_records(w, place_of(job->dataset, from),
+			       place_of(job->dataset, to), err);
 }
 
 static uint64_t src_off(const struct rio_map *map, size_t checkpoint)
@@ -242,18 +251,6 @@ static void run(struct job *job, unsigned nr_workers)
 		pthread_join(workers[i], NULL);
 }
 
-/* Records of different lengths, from begin to end. */
-static int survey_in_one_go(struct job *job, struct rio_error *err)
-{
-	struct worker w;
-	int r = init_worker(&w, job, err);
-
-	if (!r)
-		r = look_at_records(&w, 0, rio_dataset_len_bytes(job->dataset), err);
-	finish_worker(&w);
-	return r;
-}
-
 int rio_survey_csv(const struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_survey_config *config, struct rio_survey *ret, struct rio_error *err)
 {
@@ -278,8 +275,6 @@ int rio_survey_csv(const struct rio_dataset *dataset, struct rio_source *source,
 	if (!ret->nr_columns)
 		return 0;
 	run(&job, RIO_MIN(nr_workers, WORKERS_MAX));
-	if (!job.r && !rio_dataset_record_bytes(dataset))
-		job.r = survey_in_one_go(&job, &job.err);
 	if (job.r)
 		*err = job.err;
 	return job.r;
