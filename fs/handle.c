@@ -68,7 +68,7 @@ static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 		return ENOMEM;
 	r = encode(handle, bench->scratch, off, bench->reply, len_bytes, &n, &err);
 	if (r == RIO_EROW) {
-		rfs_node_note_bad(node, err.row * rio_dataset_record_bytes(node->dataset), &err);
+		rfs_node_note_bad(node, err.record_off, &err);
 		if (!handle->direct || n == 0)
 			return EIO;
 	} else if (r) {
@@ -94,7 +94,7 @@ static size_t check_range(struct rfs_handle *handle, struct rfs_bench *bench, ui
 	int r = encode(handle, bench->scratch, off, bench->reply, len_bytes, &n, &err);
 
 	if (r == RIO_EROW)
-		rfs_node_note_bad(node, err.row * rio_dataset_record_bytes(node->dataset), &err);
+		rfs_node_note_bad(node, err.record_off, &err);
 	return r == 0 ? n : 0;
 }
 
@@ -106,15 +106,14 @@ static void look_for_bad(struct rfs_handle *handle, const struct rfs_pages *page
 {
 	_cleanup_(rfs_bench_givep) struct rfs_bench *bench = rfs_bench_take();
 	struct rfs_node *node = handle->node;
-	const struct rio_map *map = rio_dataset_map(node->dataset);
 	uint64_t size = rio_dataset_len_bytes(node->dataset);
+	uint64_t bad_off = rio_dataset_bad_quote_off(node->dataset);
 	size_t n = (size_t)(size <= CHECK_WHOLE_BYTES ? size : CHECK_BEGIN_BYTES);
 
 	if (!bench)
 		return;
-	if (map->bad_quote_off != RIO_NO_OFFSET)
-		check_range(handle, bench,
-			map->bad_quote_row * rio_dataset_record_bytes(node->dataset), 1);
+	if (bad_off != RIO_NO_OFFSET)
+		check_range(handle, bench, bad_off, 1);
 	n = check_range(handle, bench, 0, n);
 	if (n && !handle->direct && rfs_node_bad_off(node) == RIO_NO_OFFSET)
 		pages->store(pages->data, bench->reply, n);

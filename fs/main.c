@@ -145,7 +145,7 @@ static int serve(struct parts *parts, int ready_fd)
 	rfs_opened_init(&mount.opened);
 	clock_gettime(CLOCK_MONOTONIC, &mount.begun);
 	e = rfs_tree_create(&parts->options, &parts->beneath, parts->settings, parts->store,
-		&mount.tree);
+		&mount.counters, &mount.tree);
 	if (!e)
 		e = rfs_readahead_create(block_bytes(&parts->options, nr_workers), nr_workers,
 			rfs_handle_fill, &mount.readahead);

@@ -122,6 +122,21 @@ static void log_map(const char *path, const struct rio_dataset *dataset)
 		rfs_log_note("%s: %s%s", path, how[rio_dataset_map_origin(dataset)], reason);
 }
 
+/* Rows that are left out, and cells that are made up, are never a secret. */
+static void tell_losses(const char *path, const struct rio_dataset *dataset,
+	struct rfs_counters *counters)
+{
+	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
+
+	if (!sizes || !(sizes->nr_skipped | sizes->nr_filled))
+		return;
+	rfs_count(&counters->skipped_rows, sizes->nr_skipped);
+	rfs_count(&counters->filled_cells, sizes->nr_filled);
+	rfs_log_note("%s: of %ju rows %ju are skipped; %ju missing cells are filled", path,
+		(uintmax_t)rio_dataset_nr_rows(dataset), (uintmax_t)sizes->nr_skipped,
+		(uintmax_t)sizes->nr_filled);
+}
+
 /* What describing came to; published in one go. */
 struct description {
 	enum rfs_known known;
@@ -182,6 +197,7 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 	if (!rio_stamp_equal(rio_dataset_stamp(dataset), &node->stamp))
 		return ESTALE;
 	log_map(path, dataset);
+	tell_losses(path, dataset, by->counters);
 	ret->known = RFS_READY;
 	ret->dataset = rio_steal(dataset);
 	return 0;

@@ -15,6 +15,7 @@
 #include "beneath.h"
 #include "dataset/dataset.h"
 #include "settings.h"
+#include "status.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -84,6 +85,7 @@ struct rfs_describer {
 	const struct rfs_beneath *beneath;
 	struct rfs_settings *settings;
 	struct rio_store *store; /* NULL: none */
+	struct rfs_counters *counters;
 };
 
 /*

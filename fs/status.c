@@ -20,7 +20,7 @@ struct line {
 /* A type of ours: a gauge, and what is meant is a hundredth of the value. */
 static const char ratio[] = "ratio";
 
-enum { NR_LINES = 17 };
+enum { NR_LINES = 19 };
 
 static uint64_t get(const atomic_uint_fast64_t *counter)
 {
@@ -63,6 +63,10 @@ static void gather(const struct rfs_status *s, struct line lines[NR_LINES])
 			s->block_misses},
 		{"lone_reads", "counter", "Reads encoded on the spot, without a block",
 			get(&c->lone_reads)},
+		{"skipped_rows", "counter", "Rows left out of files that were looked up",
+			get(&c->skipped_rows)},
+		{"filled_cells", "counter", "Missing cells that became a value in them",
+			get(&c->filled_cells)},
 		{"errors", "counter", "Requests that failed", get(&c->errors)},
 	};
 

@@ -133,7 +133,8 @@ static struct rfs_node *create_fixed(enum rfs_kind kind, const char *path, uint6
 }
 
 int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
-	struct rfs_settings *settings, struct rio_store *store, struct rfs_tree **ret)
+	struct rfs_settings *settings, struct rio_store *store, struct rfs_counters *counters,
+	struct rfs_tree **ret)
 {
 	struct rfs_tree *tree = calloc(1, sizeof(*tree));
 
@@ -142,7 +143,7 @@ int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath 
 	tree->options = options;
 	tree->beneath = beneath;
 	tree->describer = (struct rfs_describer){
-		.beneath = beneath, .settings = settings, .store = store};
+		.beneath = beneath, .settings = settings, .store = store, .counters = counters};
 	pthread_mutex_init(&tree->lock, NULL);
 	tree->root = create_fixed(RFS_FOLDER, ".", 1);
 	tree->control = create_fixed(RFS_CONTROL, CONTROL_NAME, 2);

@@ -16,14 +16,16 @@
 #include "listing.h"
 #include "node.h"
 #include "options.h"
+#include "status.h"
 
 #include <stddef.h>
 
 struct rfs_tree;
 
-/* Borrows all four.  store may be NULL. */
+/* Borrows all but ret.  store may be NULL. */
 int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
-	struct rfs_settings *settings, struct rio_store *store, struct rfs_tree **ret);
+	struct rfs_settings *settings, struct rio_store *store, struct rfs_counters *counters,
+	struct rfs_tree **ret);
 /* With all nodes, wherever they are still known.  Takes NULL. */
 void rfs_tree_destroy(struct rfs_tree *tree);
 

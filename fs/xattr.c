@@ -2,7 +2,9 @@
 #include "xattr.h"
 
 #include "base/util.h"
+#include "dataset/texts.h"
 
+#include <linux/limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +27,34 @@ static const struct rio_dataset *dataset_of(struct rfs_node *node)
 	return dataset;
 }
 
+/* text=map's table, where it is no longer than an attribute may be. */
+static char *print_texts(const struct rio_dataset *dataset)
+{
+	json_t *texts = rio_dataset_codes(dataset) ? rio_dataset_texts(dataset) : NULL;
+	char *text = texts ? json_dumps(texts, JSON_COMPACT) : NULL;
+
+	json_decref(texts);
+	if (text && strlen(text) > XATTR_SIZE_MAX) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+/* What only files with records of many lengths have. */
+static char *sizes_value(const struct rio_dataset *dataset, const char *name)
+{
+	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
+
+	if (!sizes)
+		return NULL;
+	if (strcmp(name, "skipped") == 0)
+		return print_count(sizes->nr_skipped);
+	if (strcmp(name, "filled") == 0)
+		return print_count(sizes->nr_filled);
+	return strcmp(name, "texts") == 0 ? print_texts(dataset) : NULL;
+}
+
 char *rfs_xattr_value(const struct rfs_beneath *beneath, struct rfs_node *node, const char *name)
 {
 	const struct rio_dataset *dataset;
@@ -43,16 +73,19 @@ char *rfs_xattr_value(const struct rfs_beneath *beneath, struct rfs_node *node, 
 		return print_count(rio_dataset_nr_rows(dataset));
 	if (strcmp(name, "columns") == 0)
 		return print_count(rio_dataset_schema(dataset)->nr_columns);
-	if (strcmp(name, "record_bytes") == 0)
+	if (strcmp(name, "records") == 0)
+		return print_count(rio_dataset_nr_records(dataset));
+	if (strcmp(name, "record_bytes") == 0 && rio_dataset_record_bytes(dataset))
 		return print_count(rio_dataset_record_bytes(dataset));
-	return NULL;
+	return sizes_value(dataset, name);
 }
 
 size_t rfs_xattr_list(const struct rfs_beneath *beneath, struct rfs_node *node,
 	char list[RFS_XATTR_LIST_BYTES])
 {
-	static const char *const names[] = {PREFIX "columns", PREFIX "error",
-		PREFIX "record_bytes", PREFIX "rows", PREFIX "source"};
+	static const char *const names[] = {PREFIX "columns", PREFIX "error", PREFIX "filled",
+		PREFIX "record_bytes", PREFIX "records", PREFIX "rows", PREFIX "skipped",
+		PREFIX "source", PREFIX "texts"};
 	size_t len = 0;
 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The extended attributes of files: user.recordiofs.rows, .columns, .record_bytes,
- * .source, and .error where something is wrong.
+ * The extended attributes of files: user.recordiofs.rows, .records, .columns, .source,
+ * .record_bytes where all are equally long, and else .skipped and .filled; .texts, the
+ * table of text=map; and .error where something is wrong.
  *
  * Below it: beneath, node.
  */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -78,29 +80,6 @@ char *rio_error_format(const struct rio_error *err, char *text, size_t text_byte
 	return text;
 }
 
-/*
- * The length of the well-formed UTF-8 sequence at p, or 0.  The second byte decides
- * about overlong forms, surrogates and what lies beyond Unicode.
- */
-static size_t utf8_len(const uint8_t *p, const uint8_t *end)
-{
-	size_t len = p[0] < 0x80                    ? 1
-		     : p[0] >= 0xc2 && p[0] <= 0xdf ? 2
-		     : p[0] >= 0xe0 && p[0] <= 0xef ? 3
-		     : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
-						    : 0;
-
-	if (!len || (size_t)(end - p) < len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 /* Whether the character at p is one that a terminal would obey: C0, DEL or C1. */
 static bool is_control(const uint8_t *p)
 {
@@ -123,7 +102,7 @@ static char *quote(const uint8_t *p, size_t len_bytes, char mark, char *text, si
 	}
 	text[n++] = mark;
 	while (p < end && n < SHOWN_BYTES_MAX && n + behind <= text_bytes) {
-		size_t len = utf8_len(p, end);
+		size_t len = rio_utf8_len(p, end);
 
 		if (len == 0 || is_control(p)) {
 			n += (size_t)snprintf(text + n, text_bytes - n, "\\x%02x", *p++);

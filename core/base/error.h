@@ -35,6 +35,7 @@ struct rio_error {
 	int sys_errno;      /* errno where code is RIO_ESYSTEM, else 0 */
 	uint64_t src_off;   /* RIO_EROW: source offset of the cell's first byte */
 	uint64_t row;       /* RIO_EROW: data row, from 0 */
+	uint64_t record_off; /* RIO_EROW of a read: where its record begins in the encoded file */
 	uint64_t line;      /* from 1; 0 where no place in a file is meant */
 	uint64_t column;    /* byte in the line, from 1 */
 	char file[512];     /* as the user named it; "" where no file is meant; cut with "…" */

@@ -26,6 +26,12 @@
 #define rio_add_ok(a, b, ret) (!__builtin_add_overflow((a), (b), (ret)))
 #define rio_mul_ok(a, b, ret) (!__builtin_mul_overflow((a), (b), (ret)))
 
+/* Whether int32 holds the number. */
+static inline bool rio_is_int32(double value)
+{
+	return value >= INT32_MIN && value <= INT32_MAX && value == (double)(int32_t)value;
+}
+
 /* Locals that are freed or closed when their scope ends. */
 #define _cleanup_(f) __attribute__((cleanup(f)))
 

@@ -57,9 +57,11 @@ bool rio_cell_is_missing(const uint8_t *begin, const uint8_t *end)
 /* nan: what a NaN of the rules becomes; float()'s own where the cell spells one. */
 static enum rio_cell_kind missing(const struct rio_cell_rules *rules, double nan, double *ret)
 {
-	if (rules->missing == RIO_MISSING_NUMBER)
+	if (rules->missing == RIO_MISSING_NUMBER) {
 		*ret = isnan(rules->missing_value) ? nan : rules->missing_value;
-	else if (rules->bad_is_nan)
+		if (rules->nr_filled)
+			++*rules->nr_filled;
+	} else if (rules->bad_is_nan)
 		*ret = __builtin_nan("");
 	return RIO_CELL_MISSING;
 }

@@ -24,6 +24,7 @@ struct rio_cell_rules {
 	enum rio_missing missing;
 	double missing_value;
 	bool bad_is_nan; /* bad_row=nan: what is no number becomes NaN */
+	uint64_t *nr_filled; /* missing cells that became missing_value are added; may be NULL */
 };
 
 enum rio_cell_kind {

@@ -11,13 +11,21 @@
 /* How often who waits for another builder looks whether it is done. */
 #define LOCK_POLL_NS (20 * 1000 * 1000)
 
+/* The map, and what is made from it. */
+static void forget_map(struct rio_dataset *dataset)
+{
+	rio_general_destroy(rio_steal(dataset->general));
+	rio_codes_destroy(rio_steal(dataset->codes));
+	rio_map_destroy(rio_steal(dataset->map));
+}
+
 void rio_dataset_destroy(struct rio_dataset *dataset)
 {
 	if (!dataset)
 		return;
 	rio_dense_destroy(dataset->dense);
 	rio_seek_index_destroy(dataset->seek_index);
-	rio_map_destroy(dataset->map);
+	forget_map(dataset);
 	rio_schema_destroy(dataset->schema);
 	free(dataset);
 }
@@ -72,8 +80,37 @@ size_t rio_dataset_record_bytes(const struct rio_dataset *dataset)
 	return dataset->dense ? rio_dense_record_bytes(dataset->dense) : 0;
 }
 
+uint64_t rio_dataset_nr_records(const struct rio_dataset *dataset)
+{
+	const struct rio_sizes *sizes = dataset->map->sizes;
+
+	return sizes ? sizes->nr_records[sizes->nr - 1] : rio_dataset_nr_rows(dataset);
+}
+
+const struct rio_codes *rio_dataset_codes(const struct rio_dataset *dataset)
+{
+	return dataset->codes;
+}
+
+uint64_t rio_dataset_bad_quote_off(const struct rio_dataset *dataset)
+{
+	const struct rio_map *map = dataset->map;
+
+	if (map->bad_quote_off == RIO_NO_OFFSET)
+		return RIO_NO_OFFSET;
+	if (!map->sizes)
+		return map->bad_quote_row * rio_dataset_record_bytes(dataset);
+	/* Its place is the last. */
+	return rio_dataset_len_bytes(dataset) - RIO_MIN(rio_dataset_len_bytes(dataset),
+		(uint64_t)RIO_BAD_RECORD_BYTES);
+}
+
 uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset)
 {
+	const struct rio_sizes *sizes = dataset->map->sizes;
+
+	if (sizes)
+		return sizes->record_offs[sizes->nr - 1];
 	return rio_dataset_nr_rows(dataset) * rio_dataset_record_bytes(dataset);
 }
 
@@ -124,6 +161,12 @@ static int infer(struct rio_source *source, const struct rio_options *options,
 	return r;
 }
 
+/* Whether the map must say where each record is. */
+static bool needs_sizes(const struct rio_schema *schema)
+{
+	return schema->nr_columns && !rio_schema_is_fixed(schema);
+}
+
 static int build_map(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, struct rio_error *err)
 {
@@ -137,10 +180,16 @@ static int build_map(struct rio_dataset *dataset, struct rio_source *source,
 		.progress_data = config->progress_data,
 	};
 
-	return rio_map_build(source, &build, &dataset->map, err);
+	int r = rio_map_build(source, &build, &dataset->map, err);
+
+	if (r == 0 && needs_sizes(schema))
+		r = rio_dataset_size(dataset, source, config, err);
+	if (r < 0)
+		forget_map(dataset);
+	return r;
 }
 
-/* Whether a kept map begins and ends where the source's data does. */
+/* Whether a kept map is one of such records, and begins and ends where the data does. */
 static int check_fits(const struct rio_dataset *dataset, struct rio_source *source,
 	struct rio_error *err)
 {
@@ -150,6 +199,8 @@ static int check_fits(const struct rio_dataset *dataset, struct rio_source *sour
 	if (dataset->map->data_off != dataset->schema->data_off)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"the map begins at another row than the data");
+	if (!dataset->map->sizes != !needs_sizes(dataset->schema))
+		return rio_fail(err, RIO_EMAP_DAMAGED, "the map is one of other records");
 	/* Not known (RIO_ENOT_INDEXED) where a compressed source has lost its seek index. */
 	r = rio_source_len(source, &src_end, err);
 	if (r == 0 && src_end != rio_map_src_end(dataset->map))
@@ -167,8 +218,10 @@ static int load_map(struct rio_dataset *dataset, struct rio_source *source,
 
 	if (r == 0)
 		r = check_fits(dataset, source, err);
+	if (r == 0 && dataset->map->sizes)
+		r = rio_dataset_use_sizes(dataset, err);
 	if (r < 0)
-		rio_map_destroy(rio_steal(dataset->map));
+		forget_map(dataset);
 	return r;
 }
 
@@ -349,7 +402,7 @@ static int describe(struct rio_dataset *dataset, struct rio_source *source,
 		dataset->seek_index = rio_packed_steal_index(source);
 	if (!rio_stamp_equal(&stamp, &dataset->map->stamp))
 		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file changed while it was indexed");
-	if (!dataset->schema->nr_columns)
+	if (!dataset->schema->nr_columns || dataset->general)
 		return 0;
 	r = rio_dense_create(dataset->schema, &dataset->dense, err);
 	if (r < 0)

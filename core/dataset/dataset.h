@@ -16,6 +16,7 @@
 #define RIO_DATASET_DATASET_H
 
 #include "map/store.h"
+#include "record/codes.h"
 #include "schema/options.h"
 #include "schema/schema.h"
 #include "source/source.h"
@@ -79,10 +80,21 @@ const char *rio_dataset_compression(const struct rio_dataset *dataset);
 uint64_t rio_dataset_text_bytes(const struct rio_dataset *dataset);
 
 uint64_t rio_dataset_nr_rows(const struct rio_dataset *dataset);
-/* Bytes of one record, frame and padding included; 0 for a file without columns. */
+/* Fewer than rows where some are skipped (bad_row=skip). */
+uint64_t rio_dataset_nr_records(const struct rio_dataset *dataset);
+/*
+ * Bytes of one record, frame and padding included; 0 where they may differ, and for a
+ * file without columns.
+ */
 size_t rio_dataset_record_bytes(const struct rio_dataset *dataset);
 /* Bytes of the whole virtual file: exact. */
 uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset);
+
+/* text=map: the texts that columns hold, and their numbers; NULL where none is numbered. */
+const struct rio_codes *rio_dataset_codes(const struct rio_dataset *dataset);
+
+/* Where the record of a bad quote begins, behind which nothing can be read; RIO_NO_OFFSET: none. */
+uint64_t rio_dataset_bad_quote_off(const struct rio_dataset *dataset);
 
 /* Buffers that one thread at a time reads with. */
 struct rio_scratch;
@@ -102,7 +114,7 @@ struct rio_read_stats {
  * smaller than len_bytes at the end of the file, and where a record cannot be
  * encoded: the bytes before it are in dst, and the call fails.
  *
- * RIO_EROW: err has file, line, column and cell, and *ret_bytes is set too.
+ * RIO_EROW: err has file, line, column, cell and record_off, and *ret_bytes is set too.
  * RIO_ESOURCE_CHANGED: nothing in dst is to be used.  RIO_ESYSTEM likewise.
  *
  * Depends on nothing that was read before.  Safe from many threads, each with a

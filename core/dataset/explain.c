@@ -89,6 +89,67 @@ int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
+/* A cell that float32 would take, but not what it is for. */
+static int explain_special(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	size_t field, uint32_t column, enum rio_trouble trouble, uint64_t row,
+	struct rio_error *err)
+{
+	struct rio_span cell = visible(dataset, segment, field);
+	char text[RIO_QUOTED_TEXT_BYTES], name[2 * RIO_QUOTED_TEXT_BYTES];
+	const char *why = trouble == RIO_TROUBLE_WHOLE ? "is not a whole number, as int32 wants"
+			  : trouble == RIO_TROUBLE_RANGE
+				  ? "is beyond int32, -2147483648 to 2147483647"
+			  : trouble == RIO_TROUBLE_NAN
+				  ? "is missing, and int32 has no NaN: missing=zero, or a number"
+				  : "cannot be a uid: it is not UTF-8";
+
+	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
+	column_text(dataset->schema, column, name, sizeof(name));
+	rio_fail(err, RIO_EROW, "%s %s %s", text, why, name);
+	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
+}
+
+/* No cell is at fault but the record as a whole. */
+static int explain_record(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	size_t field, enum rio_trouble trouble, uint64_t row, struct rio_error *err)
+{
+	struct rio_span cell = visible(dataset, segment, field);
+
+	rio_fail(err, RIO_EROW, trouble == RIO_TROUBLE_LARGE
+			? "the row's record is too large for its frame"
+			: "nothing keeps the frame's magic out of the row's record: magic=plain");
+	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
+}
+
+int rio_explain_row(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	const struct rio_row *row, struct rio_error *err)
+{
+	enum rio_trouble trouble = row->trouble;
+	size_t field;
+	uint32_t column;
+
+	if (trouble == RIO_TROUBLE_TOO_LONG)
+		return rio_explain_too_long(segment,
+			segment->begin.row + segment->fields.nr_rows, err);
+	field = (size_t)(row->end - segment->fields.end);
+	if (trouble == RIO_TROUBLE_FIELDS)
+		return rio_explain_length(dataset, segment, field, row->nr_fields, row->row, err);
+	if (trouble == RIO_TROUBLE_NUL) {
+		const uint8_t *begin = segment->bytes + (uint32_t)(row->end[-1] + 1);
+		const uint8_t *nul = memchr(begin, '\0',
+			(size_t)(segment->bytes + row->end[row->nr_fields - 1] - begin));
+
+		return rio_explain_nul(dataset, segment, (size_t)(nul - segment->bytes), row->row,
+			err);
+	}
+	column = rio_general_find_trouble(dataset->general, segment->bytes, row->end, &trouble);
+	if (column == RIO_NO_COLUMN)
+		return explain_record(dataset, segment, field, row->trouble, row->row, err);
+	if (trouble == RIO_TROUBLE_CELL)
+		return rio_explain_cell(dataset, segment, field + column, column, row->row, err);
+	return explain_special(dataset, segment, field + column, column, trouble, row->row, err);
+}
+
 int rio_explain_length(const struct rio_dataset *dataset, const struct rio_segment *segment,
 	size_t field, size_t nr_fields, uint64_t row, struct rio_error *err)
 {

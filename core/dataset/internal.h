@@ -7,6 +7,8 @@
 
 #include "base/util.h"
 #include "record/dense.h"
+#include "record/frame.h"
+#include "record/general.h"
 #include "source/packed.h"
 
 struct rio_dataset {
@@ -15,7 +17,10 @@ struct rio_dataset {
 	const struct rio_codec *codec;     /* of a compressed source, or NULL */
 	bool seek_is_kept;                 /* in the store: its seek index; else here: */
 	struct rio_seek_index *seek_index;
-	struct rio_dense *dense; /* NULL for a file without columns */
+	/* One of these, by what the schema says; none for a file without columns. */
+	struct rio_dense *dense;     /* all records are equally long */
+	struct rio_general *general; /* they are not: map->sizes tells */
+	struct rio_codes *codes;     /* text=map; NULL: none */
 	enum rio_map_origin map_origin;
 	char map_reason[sizeof(((struct rio_error *)NULL)->message)];
 };
@@ -36,6 +41,7 @@ struct rio_scratch {
 	uint8_t *record; /* or a few */
 	size_t record_room;
 	struct rio_dense_scratch dense;
+	struct rio_general_scratch general;
 };
 
 /* Grow a buffer whose contents need not be kept; by far, as fresh memory is slow. */
@@ -47,7 +53,7 @@ struct rio_extent {
 	struct rio_checkpoint end;
 };
 
-/* One call of rio_dataset_read. */
+/* One call of rio_dataset_read, or a pass over the source. */
 struct rio_reading {
 	const struct rio_dataset *dataset;
 	struct rio_source *source;
@@ -68,6 +74,61 @@ struct rio_extent rio_extent_find(const struct rio_map *map, uint64_t row, uint6
  */
 int rio_extent_load(struct rio_reading *rd, const struct rio_extent *extent, uint64_t first,
 	uint64_t last, struct rio_segment *ret);
+
+/* The same of segment k, its first nr_rows rows, one at least. */
+int rio_segment_load(struct rio_reading *rd, size_t k, uint64_t nr_rows,
+	struct rio_segment *ret);
+
+void rio_reading_advance(struct rio_reading *rd, size_t len_bytes);
+
+/* Whether every row of the segment has the right number of fields. */
+bool rio_segment_is_regular(const struct rio_segment *segment, size_t nr_columns);
+
+/* What a row becomes in the encoded file. */
+struct rio_row {
+	uint64_t row;            /* its number in the source */
+	enum rio_trouble trouble;
+	bool is_skipped;         /* it is not there */
+	size_t record_bytes;     /* of its record, or what stands for one that cannot be made */
+	const uint32_t *end;     /* of its first field; NULL where there is none */
+	size_t nr_fields;
+};
+
+/* A record that cannot be made has a place all the same: an empty frame's. */
+#define RIO_BAD_RECORD_BYTES RIO_FRAME_HEAD_BYTES
+
+/*
+ * Go through the first nr_rows rows of a segment.  visit may have the record of a row
+ * without trouble built; where it returns other than 0, that ends it.
+ */
+typedef int rio_row_visitor(void *data, const struct rio_row *row);
+int rio_rows_visit(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	size_t nr_rows, struct rio_general_scratch *scratch, rio_row_visitor *visit, void *data,
+	struct rio_error *err);
+
+/* Add the texts of the rows that have the right shape. */
+int rio_rows_gather(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	size_t nr_rows, struct rio_general_scratch *scratch, struct rio_codes *codes,
+	struct rio_error *err);
+
+/* The rows of segment k that can be told apart; the wall of a bad quote is behind them. */
+uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall);
+
+/*
+ * Find what the records of a source take, all cores at once, into dataset->map->sizes;
+ * makes dataset->codes and ->general on the way.
+ */
+int rio_dataset_size(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, struct rio_error *err);
+
+/* dataset->codes and ->general, from map->sizes. */
+int rio_dataset_use_sizes(struct rio_dataset *dataset, struct rio_error *err);
+
+int rio_read_general(struct rio_reading *rd);
+
+/* Fail over a row that makes trouble. */
+int rio_explain_row(const struct rio_dataset *dataset, const struct rio_segment *segment,
+	const struct rio_row *row, struct rio_error *err);
 
 /* Fail over the cell at field of the segment, in that column, which the rules refuse. */
 int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment *segment,

@@ -239,6 +239,16 @@ int rio_extent_load(struct rio_reading *rd, const struct rio_extent *extent, uin
 	return load_first(rd, extent, skip, nr_lines, last, ret);
 }
 
+int rio_segment_load(struct rio_reading *rd, size_t k, uint64_t nr_rows,
+	struct rio_segment *ret)
+{
+	const struct rio_map *map = rd->dataset->map;
+	const struct rio_extent extent = {rio_map_checkpoint(map, k),
+		rio_map_checkpoint(map, k + 1)};
+
+	return rio_extent_load(rd, &extent, extent.begin.row, extent.begin.row + nr_rows, ret);
+}
+
 struct rio_extent rio_extent_find(const struct rio_map *map, uint64_t row, uint64_t stop)
 {
 	size_t k = rio_map_find_row(map, row);

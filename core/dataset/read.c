@@ -39,6 +39,7 @@ void rio_scratch_destroy(struct rio_scratch *scratch)
 	free(scratch->ends);
 	free(scratch->record);
 	rio_dense_scratch_deinit(&scratch->dense);
+	rio_general_scratch_deinit(&scratch->general);
 	free(scratch);
 }
 
@@ -63,7 +64,7 @@ static int encode_regular(struct rio_reading *rd, const struct rio_segment *segm
 }
 
 /* Whether every row of the segment has the right number of fields. */
-static bool is_regular(const struct rio_segment *segment, size_t nr_columns)
+bool rio_segment_is_regular(const struct rio_segment *segment, size_t nr_columns)
 {
 	const struct rio_fields *f = &segment->fields;
 	const uint32_t *end = f->end + nr_columns - 1;
@@ -147,7 +148,7 @@ static int encode(struct rio_reading *rd, const struct rio_segment *segment, siz
 	*ret_done = 0;
 	if (rio_unlikely(segment->fields.has_nul))
 		stop = find_nul(segment, from, to, &nul_at);
-	if (stop > from && is_regular(segment, nr_columns))
+	if (stop > from && rio_segment_is_regular(segment, nr_columns))
 		r = encode_regular(rd, segment, from * nr_columns, segment->begin.row + from,
 			stop - from, dst, ret_done);
 	else if (stop > from)
@@ -160,7 +161,7 @@ static int encode(struct rio_reading *rd, const struct rio_segment *segment, siz
 	return r;
 }
 
-static void advance(struct rio_reading *rd, size_t len_bytes)
+void rio_reading_advance(struct rio_reading *rd, size_t len_bytes)
 {
 	rd->off += len_bytes;
 	rd->dst += len_bytes;
@@ -181,7 +182,7 @@ static int copy_records(struct rio_reading *rd, const struct rio_segment *segmen
 		size_t len = (size_t)RIO_MIN(done * record_bytes - skip, rd->end - rd->off);
 
 		memcpy(rd->dst, rd->scratch->record + skip, len);
-		advance(rd, len);
+		rio_reading_advance(rd, len);
 	}
 	return r;
 }
@@ -199,7 +200,7 @@ static int read_records(struct rio_reading *rd, const struct rio_segment *segmen
 
 	if (begins_whole && (rd->end - rd->off) / record_bytes >= to - from) {
 		r = encode(rd, segment, from, to, rd->dst, &done);
-		advance(rd, done * record_bytes);
+		rio_reading_advance(rd, done * record_bytes);
 		return r;
 	}
 	if (to - from == 1 || (to - from) * record_bytes <= COPY_BYTES_MAX)
@@ -269,9 +270,11 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 
 	rd.end = rd.off + RIO_MIN(len_bytes, file_bytes - rd.off);
 	if (rd.off < rd.end)
-		r = read_rows(&rd);
+		r = dataset->general ? rio_read_general(&rd) : read_rows(&rd);
 	if (stats)
 		stats->slow_fields += rio_nr_slow_fields - slow_fields;
+	if (r == RIO_EROW && err && !dataset->general)
+		err->record_off = err->row * rio_dense_record_bytes(dataset->dense);
 
 	/* Whatever was found counts only if the source is still the one that was indexed. */
 	if (r == 0 || r == RIO_EROW || r == RIO_EMAP_DAMAGED) {

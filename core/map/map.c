@@ -236,6 +236,9 @@ int rio_map_check(const struct rio_map *map, struct rio_error *err)
 		r = check_ends(map, err);
 	if (!r)
 		r = check_steps(map, err);
+	if (!r && map->sizes && map->sizes->nr != map->nr_checkpoints)
+		r = rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: %zu sizes of %zu checkpoints",
+			map->sizes->nr, map->nr_checkpoints);
 	return r ? r : check_bad_quote(map, err);
 }
 
@@ -245,5 +248,6 @@ void rio_map_destroy(struct rio_map *map)
 		return;
 	free(map->packed);
 	free(map->groups);
+	rio_sizes_destroy(map->sizes);
 	free(map);
 }

@@ -26,6 +26,7 @@
 
 #include "base/error.h"
 #include "base/util.h"
+#include "map/sizes.h"
 #include "source/source.h"
 
 #include <stddef.h>
@@ -71,6 +72,8 @@ struct rio_map {
 	uint64_t bad_quote_off;
 	uint64_t bad_quote_row;
 	bool bad_quote_open; /* it is never closed (else: misplaced) */
+
+	struct rio_sizes *sizes; /* owned; NULL: all records are equally long */
 };
 
 /* Put a checkpoint behind the last one.  RIO_ENOMEM: nothing was added. */

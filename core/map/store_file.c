@@ -2,8 +2,9 @@
 /*
  * The map file.  proto/FORMAT.md has the drawing; in short:
  *
- *	| header: 21 words, the last its seal | path NUL key NUL, seal |
+ *	| header: 22 words, the last its seal | path NUL key NUL, seal |
  *	| groups, seal | checkpoints, seal |
+ *	| sizes, seal |		only where records differ in length
  *
  * What all kinds of files have, header, text and seals, is map/sealed's; here are the
  * words that a map has of its own, and its checkpoints, each three little-endian u32.
@@ -37,6 +38,7 @@ enum word {
 	W_PATH_BYTES,
 	W_ROW_KEY_BYTES,
 	W_NR_GROUPS,
+	W_SIZES_BYTES,
 	W_SEAL,
 	NR_WORDS,
 };
@@ -44,7 +46,7 @@ enum word {
 static const struct rio_sealed_kind kind = {
 	.name = "map",
 	.magic = UINT64_C(0x0a1a50414d4f4952), /* "RIOMAP", a DOS end of file, LF */
-	.version = 2,
+	.version = 3,
 	.nr_words = NR_WORDS,
 	.path_word = W_PATH_BYTES,
 };
@@ -53,7 +55,7 @@ _Static_assert(sizeof(struct rio_checkpoint_group) == 4 * sizeof(uint64_t) &&
 		       sizeof(struct rio_packed_checkpoint) == 3 * sizeof(uint32_t),
 	"groups and checkpoints lie in memory as they do in the file");
 
-/* Words of either size, between the machine's order and the file's: both ways alike. */
+/* Words of any size, between the machine's order and the file's: both ways alike. */
 static void swap_words(void *words, size_t nr, size_t word_bytes)
 {
 	uint64_t *large = words;
@@ -62,7 +64,7 @@ static void swap_words(void *words, size_t nr, size_t word_bytes)
 	for (size_t i = 0; i < nr; i++)
 		if (word_bytes == sizeof(*large))
 			large[i] = htole64(large[i]);
-		else
+		else if (word_bytes == sizeof(*small))
 			small[i] = htole32(small[i]);
 }
 
@@ -76,7 +78,7 @@ void rio_store_file_deinit(struct rio_store_file *file)
 
 /* What the header has of its own. */
 static void fill_header(uint64_t *words, const struct rio_store_key *key,
-	const struct rio_map *map)
+	const struct rio_map *map, size_t sizes_bytes)
 {
 	words[W_DATA_OFF] = map->data_off;
 	words[W_DATA_LINE] = map->data_line;
@@ -85,10 +87,12 @@ static void fill_header(uint64_t *words, const struct rio_store_key *key,
 	words[W_BAD_QUOTE_OPEN] = map->bad_quote_open;
 	words[W_NR_CHECKPOINTS] = map->nr_checkpoints;
 	words[W_NR_GROUPS] = map->nr_groups;
+	words[W_SIZES_BYTES] = sizes_bytes;
 	words[RIO_SEALED_FILE_BYTES] = rio_sealed_text_end(&kind, key) +
 				       map->nr_groups * sizeof(*map->groups) + RIO_SEAL_BYTES +
 				       map->nr_checkpoints * sizeof(*map->packed) +
-				       RIO_SEAL_BYTES;
+				       RIO_SEAL_BYTES +
+				       (sizes_bytes ? sizes_bytes + RIO_SEAL_BYTES : 0);
 }
 
 /* An array of words.  Through a small buffer, as what is in memory is not ours to turn. */
@@ -129,12 +133,18 @@ static int write_checkpoints(int fd, const struct rio_map *map, uint64_t seed,
 int rio_store_file_write(int fd, const struct rio_store_key *key, const struct rio_map *map,
 	struct rio_error *err)
 {
+	_cleanup_free_ uint8_t *sizes = NULL;
 	uint64_t words[NR_WORDS], seal;
-	int r;
+	size_t sizes_bytes = 0;
+	int r = map->sizes ? rio_sizes_pack(map->sizes, &sizes, &sizes_bytes, err) : 0;
 
-	fill_header(words, key, map);
+	if (r)
+		return r;
+	fill_header(words, key, map, sizes_bytes);
 	r = rio_sealed_write_head(fd, &kind, key, &map->stamp, words, &seal, err);
-	return r ? r : write_checkpoints(fd, map, seal, err);
+	if (!r)
+		r = write_checkpoints(fd, map, seal, err);
+	return r || !sizes ? r : write_array(fd, sizes, sizes_bytes, sizeof(*sizes), seal, err);
 }
 
 /* The sizes in a sealed header must add up to the file's own length. */
@@ -149,7 +159,9 @@ static int check_sizes(const uint64_t *words, uint64_t true_bytes, struct rio_er
 			&checkpoint_bytes) ||
 		!rio_add_ok(sum, group_bytes, &sum) ||
 		!rio_add_ok(sum, checkpoint_bytes, &sum) ||
-		!rio_add_ok(sum, 2 * RIO_SEAL_BYTES, &sum))
+		!rio_add_ok(sum, 2 * RIO_SEAL_BYTES, &sum) ||
+		!rio_add_ok(sum, words[W_SIZES_BYTES], &sum) ||
+		!rio_add_ok(sum, words[W_SIZES_BYTES] ? RIO_SEAL_BYTES : 0, &sum))
 		sum = UINT64_MAX;
 	return rio_sealed_check_size(&kind, words, sum, true_bytes, err);
 }
@@ -188,6 +200,21 @@ static int read_checkpoints(int fd, const uint64_t *words, struct rio_map *map,
 		words[W_SEAL], "checkpoints", &map->packed, err);
 }
 
+static int read_sizes(int fd, const uint64_t *words, struct rio_map *map, struct rio_error *err)
+{
+	size_t len_bytes = words[W_SIZES_BYTES];
+	_cleanup_free_ uint8_t *bytes = NULL;
+	int r;
+
+	if (!len_bytes)
+		return 0;
+	bytes = malloc(len_bytes);
+	if (!bytes)
+		return rio_fail(err, RIO_ENOMEM, "no memory for the sizes of a map");
+	r = rio_sealed_read(fd, &kind, bytes, len_bytes, words[W_SEAL], "sizes", err);
+	return r ? r : rio_sizes_unpack(bytes, len_bytes, map->nr_checkpoints, &map->sizes, err);
+}
+
 static int read_map(int fd, const uint64_t *words, struct rio_store_file *file,
 	struct rio_error *err)
 {
@@ -203,6 +230,8 @@ static int read_map(int fd, const uint64_t *words, struct rio_store_file *file,
 	map->bad_quote_row = words[W_BAD_QUOTE_ROW];
 	map->bad_quote_open = words[W_BAD_QUOTE_OPEN] == 1;
 	r = read_checkpoints(fd, words, map, err);
+	if (!r)
+		r = read_sizes(fd, words, map, err);
 	return r ? r : rio_map_check(map, err);
 }
 

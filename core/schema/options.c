@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schema/options.h"
 
+#include "base/utf8.h"
 #include "base/util.h"
 #include "csv/number.h"
 
@@ -11,7 +12,7 @@
 /* One function an option: it reads the value and says whether it could. */
 typedef bool option_setter(struct rio_options *options, const char *value);
 
-static bool set_text(char **field, const char *value)
+static bool set_text_field(char **field, const char *value)
 {
 	char *copy = *value ? strdup(value) : NULL;
 
@@ -71,20 +72,20 @@ static bool set_quote(struct rio_options *options, const char *value)
 
 static bool set_label(struct rio_options *options, const char *value)
 {
-	return set_text(&options->label, value);
+	return set_text_field(&options->label, value);
 }
 
 static bool set_features(struct rio_options *options, const char *value)
 {
-	return set_text(&options->features, value);
+	return set_text_field(&options->features, value);
 }
 
 static bool set_drop(struct rio_options *options, const char *value)
 {
-	return set_text(&options->drop, value);
+	return set_text_field(&options->drop, value);
 }
 
-static const char *const dtype_words[] = {"float32", "float64", NULL};
+static const char *const dtype_words[] = {"float32", "float64", "int32", NULL};
 
 static bool set_dtype(struct rio_options *options, const char *value)
 {
@@ -107,6 +108,80 @@ static bool set_label_dtype(struct rio_options *options, const char *value)
 	options->label_dtype = (enum rio_dtype)i;
 	options->label_dtype_set = true;
 	return true;
+}
+
+static bool set_format(struct rio_options *options, const char *value)
+{
+	int i = one_of(value, (const char *const[]){"dense", "sparse", NULL});
+
+	if (i >= 0)
+		options->format = (enum rio_format)i;
+	return i >= 0;
+}
+
+static bool set_zero_row(struct rio_options *options, const char *value)
+{
+	int i = one_of(value, (const char *const[]){"shape", "zero", NULL});
+
+	if (i >= 0)
+		options->zero_row = (enum rio_zero_row)i;
+	return i >= 0;
+}
+
+/* Groups are KEY=ITEM, and then items of the same key: each key has one, and a name. */
+static bool are_groups(const char *value)
+{
+	for (bool first = true;; first = false) {
+		size_t item_bytes = strcspn(value, ":"), key_bytes = strcspn(value, "=:");
+
+		if (item_bytes == 0 || key_bytes == 0 || key_bytes + 1 == item_bytes)
+			return false;
+		if (first && key_bytes == item_bytes)
+			return false;
+		if (value[item_bytes] == '\0')
+			return true;
+		value += item_bytes + 1;
+	}
+}
+
+static bool set_keys(struct rio_options *options, const char *value)
+{
+	if (strcmp(value, "values") == 0) {
+		free(options->keys);
+		options->keys = NULL;
+		return true;
+	}
+	return (strcmp(value, "names") == 0 ||
+		       (rio_is_utf8(value, strlen(value)) && are_groups(value))) &&
+	       set_text_field(&options->keys, value);
+}
+
+static bool set_buckets(struct rio_options *options, const char *value)
+{
+	unsigned long n;
+	char *end;
+
+	if (*value < '0' || *value > '9')
+		return false;
+	n = strtoul(value, &end, 10);
+	if (*end || n == 0 || n > RIO_BUCKETS_MAX)
+		return false;
+	options->text = RIO_TEXT_HASH;
+	options->nr_buckets = (uint32_t)n;
+	return true;
+}
+
+static bool set_text(struct rio_options *options, const char *value)
+{
+	static const enum rio_text kinds[] = {RIO_TEXT_ERROR, RIO_TEXT_DROP, RIO_TEXT_BYTES,
+		RIO_TEXT_MAP};
+	int i = one_of(value, (const char *const[]){"error", "drop", "bytes", "map", NULL});
+
+	if (strncmp(value, "hash:", strlen("hash:")) == 0)
+		return set_buckets(options, value + strlen("hash:"));
+	if (i >= 0)
+		options->text = kinds[i];
+	return i >= 0;
 }
 
 /* A number as in a cell; rio_number_parse may look 16 bytes past either end. */
@@ -140,10 +215,28 @@ static bool set_missing(struct rio_options *options, const char *value)
 
 static bool set_bad_row(struct rio_options *options, const char *value)
 {
-	int i = one_of(value, (const char *const[]){"error", "nan", NULL});
+	int i = one_of(value, (const char *const[]){"error", "skip", "nan", NULL});
 
 	if (i >= 0)
 		options->bad_row = (enum rio_bad_row)i;
+	return i >= 0;
+}
+
+static bool set_uid(struct rio_options *options, const char *value)
+{
+	if (strcmp(value, "none") != 0)
+		return !strchr(value, ':') && set_text_field(&options->uid, value);
+	free(options->uid);
+	options->uid = NULL;
+	return true;
+}
+
+static bool set_magic(struct rio_options *options, const char *value)
+{
+	int i = one_of(value, (const char *const[]){"plain", "shift", NULL});
+
+	if (i >= 0)
+		options->magic = (enum rio_magic)i;
 	return i >= 0;
 }
 
@@ -151,7 +244,7 @@ static bool set_suffix(struct rio_options *options, const char *value)
 {
 	int i = one_of(value, (const char *const[]){"recordio", "pbr", "rec", NULL});
 
-	return i >= 0 && set_text(&options->suffix, value);
+	return i >= 0 && set_text_field(&options->suffix, value);
 }
 
 const struct rio_option_info rio_option_table[] = {
@@ -161,10 +254,16 @@ const struct rio_option_info rio_option_table[] = {
 	{"label", "0|COLUMNS|none", "the label; several columns make a label vector"},
 	{"features", "COLUMNS", "the features, in this order; else all but the label"},
 	{"drop", "COLUMNS", "columns to leave out"},
-	{"dtype", "float32|float64", "type of the features"},
-	{"label_dtype", "float32|float64", "type of the label; else that of the features"},
+	{"dtype", "float32|float64|int32", "type of the features"},
+	{"label_dtype", "float32|float64|int32", "type of the label; else that of the features"},
+	{"format", "dense|sparse", "all values, or those that are not zero with their places"},
+	{"zero_row", "shape|zero", "what a sparse row of zeros holds: no value, or one zero"},
+	{"keys", "values|names|KEY=COLUMNS", "keys of the features: one, a column each, or groups"},
+	{"text", "error|drop|bytes|hash:N|map", "what a text column becomes"},
 	{"missing", "nan|zero|error|NUMBER", "what an empty or NA cell becomes"},
-	{"bad_row", "error|nan", "what a row that does not fit becomes"},
+	{"bad_row", "error|skip|nan", "what a row that does not fit becomes"},
+	{"uid", "none|row|COLUMN", "what names a record: its row's number, or a cell"},
+	{"magic", "plain|shift", "as the SDK, or without the frame's magic in a record"},
 	{"suffix", "recordio|pbr|rec", "ending of the virtual files' names"},
 	{NULL, NULL, NULL},
 };
@@ -172,7 +271,8 @@ const struct rio_option_info rio_option_table[] = {
 /* In the order of rio_option_table. */
 static option_setter *const setters[] = {
 	set_header, set_delimiter, set_quote, set_label, set_features, set_drop, set_dtype,
-	set_label_dtype, set_missing, set_bad_row, set_suffix,
+	set_label_dtype, set_format, set_zero_row, set_keys, set_text, set_missing, set_bad_row,
+	set_uid, set_magic, set_suffix,
 };
 _Static_assert(RIO_ARRAY_SIZE(setters) + 1 == RIO_ARRAY_SIZE(rio_option_table),
 	"every option has a setter");
@@ -188,12 +288,24 @@ int rio_options_init(struct rio_options *options, struct rio_error *err)
 	return options->suffix ? 0 : rio_fail(err, RIO_ENOMEM, "out of memory");
 }
 
+/* The texts that options own; suffix is never NULL. */
+enum { NR_TEXTS = 6 };
+
+static void list_texts(struct rio_options *options, char **ret[NR_TEXTS])
+{
+	char **const texts[NR_TEXTS] = {&options->label, &options->features, &options->drop,
+		&options->keys, &options->uid, &options->suffix};
+
+	memcpy(ret, texts, sizeof(texts));
+}
+
 void rio_options_deinit(struct rio_options *options)
 {
-	free(options->label);
-	free(options->features);
-	free(options->drop);
-	free(options->suffix);
+	char **texts[NR_TEXTS];
+
+	list_texts(options, texts);
+	for (size_t i = 0; i < NR_TEXTS; i++)
+		free(*texts[i]);
 	*options = (struct rio_options){0};
 }
 
@@ -201,13 +313,16 @@ int rio_options_copy(const struct rio_options *options, struct rio_options *ret,
 	struct rio_error *err)
 {
 	struct rio_options copy = *options;
+	char **texts[NR_TEXTS];
+	bool complete = true;
 
-	copy.label = options->label ? strdup(options->label) : NULL;
-	copy.features = options->features ? strdup(options->features) : NULL;
-	copy.drop = options->drop ? strdup(options->drop) : NULL;
-	copy.suffix = strdup(options->suffix);
-	if ((options->label && !copy.label) || (options->features && !copy.features) ||
-		(options->drop && !copy.drop) || !copy.suffix) {
+	list_texts(&copy, texts);
+	for (size_t i = 0; i < NR_TEXTS; i++)
+		if (*texts[i]) {
+			*texts[i] = strdup(*texts[i]);
+			complete &= *texts[i] != NULL;
+		}
+	if (!complete) {
 		rio_options_deinit(&copy);
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	}
@@ -229,20 +344,3 @@ int rio_options_set(struct rio_options *options, const char *name, const char *v
 	return rio_fail(err, RIO_EOPTION, "unknown option: %s", name);
 }
 
-int rio_options_check(const struct rio_options *options, struct rio_error *err)
-{
-	if (options->dialect.quote == options->dialect.delimiter)
-		return rio_fail(err, RIO_EOPTION, "delimiter and quote are both '%c'",
-			options->dialect.delimiter);
-	return 0;
-}
-
-int rio_options_row_key(const struct rio_options *options, char **ret, struct rio_error *err)
-{
-	static const char *const header_words[] = {"auto", "yes", "no"};
-
-	if (asprintf(ret, "header=%s delimiter=0x%02x quote=%d", header_words[options->header],
-		    options->dialect.delimiter, options->dialect.quote) < 0)
-		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	return 0;
-}

@@ -18,9 +18,22 @@
 
 enum rio_header { RIO_HEADER_AUTO, RIO_HEADER_YES, RIO_HEADER_NO };
 
-enum rio_dtype { RIO_FLOAT32, RIO_FLOAT64 };
+enum rio_dtype { RIO_FLOAT32, RIO_FLOAT64, RIO_INT32 };
 
-enum rio_bad_row { RIO_BAD_ROW_ERROR, RIO_BAD_ROW_NAN };
+enum rio_format { RIO_DENSE, RIO_SPARSE };
+
+/* What a sparse row of nothing but zeros holds. */
+enum rio_zero_row { RIO_ZERO_ROW_SHAPE, RIO_ZERO_ROW_ZERO };
+
+/* What a text column becomes. */
+enum rio_text { RIO_TEXT_ERROR, RIO_TEXT_DROP, RIO_TEXT_BYTES, RIO_TEXT_HASH, RIO_TEXT_MAP };
+
+/* The most values that text=hash:N adds. */
+#define RIO_BUCKETS_MAX (1u << 20)
+
+enum rio_bad_row { RIO_BAD_ROW_ERROR, RIO_BAD_ROW_SKIP, RIO_BAD_ROW_NAN };
+
+enum rio_magic { RIO_MAGIC_PLAIN, RIO_MAGIC_SHIFT };
 
 struct rio_options {
 	enum rio_header header;
@@ -31,9 +44,16 @@ struct rio_options {
 	enum rio_dtype dtype;
 	enum rio_dtype label_dtype; /* follows dtype until it is set itself */
 	bool label_dtype_set;
+	enum rio_format format;
+	enum rio_zero_row zero_row;
+	char *keys; /* "names", or KEY=COLUMNS[:KEY=COLUMNS…]; NULL: one, "values" */
+	enum rio_text text;
+	uint32_t nr_buckets; /* of text=hash:N */
 	enum rio_missing missing;
 	double missing_value;
 	enum rio_bad_row bad_row;
+	char *uid; /* "row", or a column; NULL: none */
+	enum rio_magic magic;
 	char *suffix; /* of the virtual files, without a dot; owned, never NULL */
 };
 
@@ -60,8 +80,15 @@ int rio_options_set(struct rio_options *options, const char *name, const char *v
 int rio_options_check(const struct rio_options *options, struct rio_error *err);
 
 /*
- * The options that decide where rows begin and end, as canonical text: two
- * sets with the same text can share an offset map.  Freed by the caller.
+ * Whether records may differ in length, or columns need a table of texts, so that an
+ * offset map holds more than where rows lie.
+ */
+bool rio_options_need_sizes(const struct rio_options *options);
+
+/*
+ * The options that an offset map depends on, as canonical text: those that decide where
+ * rows begin and end, and where records differ in length, all others but suffix, too.
+ * Two sets with the same text can share a map.  Freed by the caller.
  */
 int rio_options_row_key(const struct rio_options *options, char **ret, struct rio_error *err);
 

@@ -4,6 +4,7 @@
 #include "csv/kernel.h"
 #include "csv/locate.h"
 #include "schema/columns.h"
+#include "schema/keys.h"
 #include "schema/sample.h"
 
 #include <stdio.h>
@@ -19,6 +20,8 @@ void rio_schema_destroy(struct rio_schema *schema)
 	free(schema->types);
 	free(schema->label);
 	free(schema->features);
+	rio_keys_free(schema->keys, schema->nr_keys);
+	free(schema->as_text);
 	free(schema);
 }
 
@@ -203,6 +206,23 @@ bool rio_schema_is_label(const struct rio_schema *schema, size_t column)
 	return contains(schema->label, schema->nr_label, column);
 }
 
+bool rio_schema_is_fixed(const struct rio_schema *s)
+{
+	bool fixed = s->dtype != RIO_INT32 && (s->label_dtype != RIO_INT32 || !s->nr_label) &&
+		     s->format == RIO_DENSE && !s->skips_bad_rows && !s->uid_is_row &&
+		     s->uid_column == RIO_NO_COLUMN && s->magic == RIO_MAGIC_PLAIN &&
+		     s->nr_keys == 1 && strcmp(s->keys[0].name, "values") == 0 &&
+		     !s->keys[0].is_bytes && s->keys[0].nr_hashed == 0;
+
+	if (!fixed || s->text != RIO_TEXT_MAP)
+		return fixed;
+	for (size_t i = 0; i < s->nr_columns; i++)
+		if (s->as_text[i] && (rio_schema_is_label(s, i) ||
+			contains(s->features, s->nr_features, i)))
+			return false;
+	return true;
+}
+
 static int resolve_label(struct rio_schema *schema, const struct rio_options *options,
 	struct rio_error *err)
 {
@@ -216,17 +236,31 @@ static int resolve_label(struct rio_schema *schema, const struct rio_options *op
 	return schema->label ? 0 : rio_fail(err, RIO_ENOMEM, "out of memory");
 }
 
-/* Keep of the named features, or of all columns, what is neither dropped nor label. */
+/* The features as they are named, by features or by groups of keys; NULL: not at all. */
+static int named_features(const struct rio_options *options, char **ret, struct rio_error *err)
+{
+	bool groups = options->keys && strcmp(options->keys, "names") != 0;
+
+	*ret = NULL;
+	if (!groups && !options->features)
+		return 0;
+	*ret = groups ? rio_keys_columns(options->keys) : strdup(options->features);
+	return *ret ? 0 : rio_fail(err, RIO_ENOMEM, "out of memory");
+}
+
+/* Keep of the named features, or of all columns, what is neither dropped, label nor uid. */
 static int resolve_features(struct rio_schema *schema, const struct rio_options *options,
 	const bool *dropped, struct rio_error *err)
 {
-	bool named = options->features != NULL;
+	_cleanup_free_ char *named = NULL;
 	size_t nr = schema->nr_columns, nr_kept = 0;
-	int r = 0;
+	int r = named_features(options, &named, err);
 
+	if (r < 0)
+		return r;
 	if (named)
-		r = rio_columns_resolve("features", options->features, schema->names,
-			schema->nr_columns, &schema->features, &nr, err);
+		r = rio_columns_resolve(options->features ? "features" : "keys", named,
+			schema->names, schema->nr_columns, &schema->features, &nr, err);
 	else
 		schema->features = calloc(nr, sizeof(*schema->features));
 	if (r < 0 || !schema->features)
@@ -239,11 +273,37 @@ static int resolve_features(struct rio_schema *schema, const struct rio_options 
 			return rio_fail(err, RIO_ESCHEMA,
 				"column %u is both a feature and the label; say label=COLUMN or "
 				"label=none", column);
-		if (!is_label && !dropped[column])
+		if (!is_label && !dropped[column] && (named || column != schema->uid_column))
 			schema->features[nr_kept++] = column;
 	}
 	schema->nr_features = nr_kept;
 	return nr_kept ? 0 : rio_fail(err, RIO_ESCHEMA, "no column is left to be a feature");
+}
+
+static int resolve_uid(struct rio_schema *schema, const struct rio_options *options,
+	struct rio_error *err)
+{
+	_cleanup_free_ uint32_t *columns = NULL;
+	size_t nr;
+	int r;
+
+	schema->uid_column = RIO_NO_COLUMN;
+	schema->uid_is_row = options->uid && strcmp(options->uid, "row") == 0;
+	if (!options->uid || schema->uid_is_row)
+		return 0;
+	r = rio_columns_resolve("uid", options->uid, schema->names, schema->nr_columns, &columns,
+		&nr, err);
+	if (r < 0)
+		return r;
+	if (nr != 1)
+		return rio_fail(err, RIO_ESCHEMA, "uid=%s names %zu columns, and not one",
+			options->uid, nr);
+	if (rio_schema_is_label(schema, columns[0]))
+		return rio_fail(err, RIO_ESCHEMA,
+			"column %u is both the uid and the label; say label=COLUMN or label=none",
+			columns[0]);
+	schema->uid_column = columns[0];
+	return 0;
 }
 
 static int resolve_roles(struct rio_schema *schema, const struct rio_options *options,
@@ -267,7 +327,10 @@ static int resolve_roles(struct rio_schema *schema, const struct rio_options *op
 				"column %u is both dropped and the label; say label=COLUMN or "
 				"label=none", drop[i]);
 	}
-	return resolve_features(schema, options, dropped, err);
+	r = resolve_uid(schema, options, err);
+	if (r == 0)
+		r = resolve_features(schema, options, dropped, err);
+	return r < 0 ? r : rio_keys_find(schema, options, err);
 }
 
 /* The file's only row has an odd number of quotes. */
@@ -322,6 +385,13 @@ int rio_schema_infer(const struct rio_options *options, uint8_t *sample, size_t 
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	schema->dtype = options->dtype;
 	schema->label_dtype = options->label_dtype;
+	schema->format = options->format;
+	schema->zero_row = options->zero_row;
+	schema->text = options->text;
+	schema->nr_buckets = options->nr_buckets;
+	schema->skips_bad_rows = options->bad_row == RIO_BAD_ROW_SKIP;
+	schema->uid_column = RIO_NO_COLUMN;
+	schema->magic = options->magic;
 	schema->rules = (struct rio_cell_rules){
 		.dialect = options->dialect,
 		.missing = options->missing,

@@ -25,6 +25,22 @@ enum rio_column_type {
 	RIO_COLUMN_TEXT,   /* text among them */
 };
 
+/*
+ * An entry of a record's features: a tensor of numbers, or one cell as bytes.  A tensor
+ * holds its columns in order, and behind them the buckets of its hashed columns.
+ */
+struct rio_key {
+	char *name;        /* UTF-8 */
+	uint32_t *columns; /* numbers, and texts that are numbered; of bytes: the one column */
+	size_t nr_columns;
+	uint32_t *hashed;  /* texts of text=hash:N */
+	size_t nr_hashed;
+	bool is_bytes;
+};
+
+/* Stands for "no column". */
+#define RIO_NO_COLUMN UINT32_MAX
+
 struct rio_schema {
 	size_t nr_columns;      /* fields in every row; 0 for a file without a row */
 	bool has_header;
@@ -36,11 +52,22 @@ struct rio_schema {
 
 	uint32_t *label;        /* column numbers, in the order of the options */
 	size_t nr_label;        /* 0: no label */
-	uint32_t *features;
+	uint32_t *features;     /* all of them, whatever their keys */
 	size_t nr_features;
+	struct rio_key *keys;   /* of the features, sorted by name (bytes) */
+	size_t nr_keys;
+	bool *as_text;          /* by column: what text= says happens to it; NULL: to none */
 
 	enum rio_dtype dtype;
 	enum rio_dtype label_dtype;
+	enum rio_format format;
+	enum rio_zero_row zero_row;
+	enum rio_text text;
+	uint32_t nr_buckets;    /* of text=hash:N */
+	bool skips_bad_rows;
+	bool uid_is_row;
+	uint32_t uid_column;    /* or RIO_NO_COLUMN */
+	enum rio_magic magic;
 	struct rio_cell_rules rules;
 };
 
@@ -64,6 +91,9 @@ struct rio_schema {
 #define RIO_SAMPLE_TOO_SHORT 1
 int rio_schema_infer(const struct rio_options *options, uint8_t *sample, size_t sample_bytes,
 	bool whole, struct rio_schema **ret, struct rio_error *err);
+
+/* Whether every row becomes one dense record of floats under one key: all equally long. */
+bool rio_schema_is_fixed(const struct rio_schema *schema);
 
 bool rio_schema_is_label(const struct rio_schema *schema, size_t column);
 

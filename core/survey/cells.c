@@ -45,13 +45,16 @@ static int make_room(struct rio_cells *cells, size_t len_bytes, size_t nr_column
 	return r;
 }
 
-/* Read and scan what lies between, or the part of it that the longest row may have. */
+/* Read and scan a segment, or the part of it that the longest row may have. */
 static int load(struct rio_cells *cells, const struct rio_dataset *dataset,
-	struct rio_source *source, struct rio_checkpoint begin, struct rio_checkpoint end,
-	struct rio_fields *ret, struct rio_error *err)
+	struct rio_source *source, size_t segment, struct rio_fields *ret,
+	struct rio_error *err)
 {
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
-	size_t len = RIO_MIN(end.src_off - begin.src_off, (uint64_t)RIO_ROW_BYTES_MAX);
+	const struct rio_map *map = rio_dataset_map(dataset);
+	uint64_t off = rio_map_checkpoint(map, segment).src_off;
+	size_t len = RIO_MIN(rio_map_checkpoint(map, segment + 1).src_off - off,
+		(uint64_t)RIO_ROW_BYTES_MAX);
 	uint8_t *bytes;
 	size_t got = 0;
 	int r = make_room(cells, len, schema->nr_columns, err);
@@ -59,12 +62,12 @@ static int load(struct rio_cells *cells, const struct rio_dataset *dataset,
 	if (r)
 		return r;
 	bytes = cells->bytes + RIO_PAD_BYTES;
-	r = rio_source_read_at(source, begin.src_off, bytes, len, &got, err);
+	r = rio_source_read_at(source, off, bytes, len, &got, err);
 	if (r)
 		return r;
 	if (got < len)
 		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short");
-	if (begin.src_off + len == rio_dataset_text_bytes(dataset) &&
+	if (off + len == rio_dataset_text_bytes(dataset) &&
 		bytes[len - 1] != '\n')
 		bytes[len++] = '\n';
 	memset(cells->bytes, 0, RIO_PAD_BYTES);
@@ -113,8 +116,7 @@ static bool has_nul(const struct rio_cells *cells, const struct rio_fields *fiel
 }
 
 int rio_cells_count(struct rio_cells *cells, const struct rio_dataset *dataset,
-	struct rio_source *source, struct rio_checkpoint begin, struct rio_checkpoint end,
-	uint64_t nr_rows, struct rio_error *err)
+	struct rio_source *source, size_t segment, uint64_t nr_rows, struct rio_error *err)
 {
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
 	const struct rio_cell_rules rules = {
@@ -124,7 +126,7 @@ int rio_cells_count(struct rio_cells *cells, const struct rio_dataset *dataset,
 	};
 	struct rio_fields fields;
 	size_t field = 0, n;
-	int r = load(cells, dataset, source, begin, end, &fields, err);
+	int r = load(cells, dataset, source, segment, &fields, err);
 
 	if (r)
 		return r;

@@ -26,12 +26,11 @@ struct rio_cells {
 };
 
 /*
- * Count the first nr_rows rows between two checkpoints.  Rows behind one of more than
- * RIO_ROW_BYTES_MAX are not looked at.
+ * Count the first nr_rows rows of a segment, by its number.  Rows behind
+ * one of more than RIO_ROW_BYTES_MAX are not looked at.
  */
 int rio_cells_count(struct rio_cells *cells, const struct rio_dataset *dataset,
-	struct rio_source *source, struct rio_checkpoint begin, struct rio_checkpoint end,
-	uint64_t nr_rows, struct rio_error *err);
+	struct rio_source *source, size_t segment, uint64_t nr_rows, struct rio_error *err);
 
 void rio_cells_deinit(struct rio_cells *cells);
 

@@ -118,37 +118,39 @@ static int survey_piece(struct worker *w, size_t from, size_t to, struct rio_err
 {
 	const struct job *job = w->job;
 	const struct rio_map *map = rio_dataset_map(job->dataset);
-	struct rio_checkpoint begin = rio_map_checkpoint(map, from), end = begin;
-	uint64_t first = begin.row, last, wall = wall_row(map);
+	uint64_t first = rio_map_checkpoint(map, from).row, wall = wall_row(map);
 	size_t record_bytes = rio_dataset_record_bytes(job->dataset);
+	/* The record with a bad quote is asked for, too: it tells what is wrong. */
+	uint64_t last = RIO_MIN(rio_map_checkpoint(map, to).row, wall + 1), next;
 	int r = 0;
 
-	for (size_t k = from; !r && k < to && begin.row < wall; k++, begin = end) {
-		end = rio_map_checkpoint(map, k + 1);
-		r = rio_cells_count(&w->cells, job->dataset, job->source, begin, end,
-			RIO_MIN(end.row, wall) - begin.row, err);
+	for (uint64_t k = from, row = first; !r && k < to && row < wall; k++, row = next) {
+		next = rio_map_checkpoint(map, k + 1).row;
+		r = rio_cells_count(&w->cells, job->dataset, job->source, k,
+			RIO_MIN(next, wall) - row, err);
 	}
-	/* The record with a bad quote is asked for, too: it tells what is wrong. */
-	last = rio_map_checkpoint(map, to).row;
-	last = last > wall ? wall + 1 : last;
 	if (!r && record_bytes && first < last)
 		r = look_at_records(w, first * record_bytes, last * record_bytes, err);
 	return r;
+}
+
+static uint64_t src_off(const struct rio_map *map, size_t checkpoint)
+{
+	return rio_map_checkpoint(map, checkpoint).src_off;
 }
 
 /* The next piece, as segments [from, to); false where there is none. */
 static bool take(struct job *job, size_t *ret_from, size_t *ret_to)
 {
 	const struct rio_map *map = rio_dataset_map(job->dataset);
-	uint64_t begin_off;
 	size_t from, to;
 
 	pthread_mutex_lock(&job->lock);
 	from = to = job->next;
-	begin_off = rio_map_checkpoint(map, from).src_off;
-	while (!job->r && to + 1 < map->nr_checkpoints &&
-		rio_map_checkpoint(map, to).src_off < begin_off + PIECE_BYTES)
-		to++;
+	if (!job->r)
+		while (to + 1 < map->nr_checkpoints &&
+			src_off(map, to) < src_off(map, from) + PIECE_BYTES)
+			to++;
 	job->next = to;
 	pthread_mutex_unlock(&job->lock);
 	*ret_from = from;
@@ -211,6 +213,7 @@ static void finish_worker(struct worker *w)
 static void *work(void *data)
 {
 	struct job *job = data;
+	const struct rio_map *map = rio_dataset_map(job->dataset);
 	struct worker w;
 	struct rio_error err;
 	size_t from, to;
@@ -219,11 +222,8 @@ static void *work(void *data)
 	if (r)
 		give(job, 0, r, &err);
 	while (!r && take(job, &from, &to)) {
-		const struct rio_map *map = rio_dataset_map(job->dataset);
-
 		r = survey_piece(&w, from, to, &err);
-		give(job, rio_map_checkpoint(map, to).src_off -
-				  rio_map_checkpoint(map, from).src_off, r, &err);
+		give(job, src_off(map, to) - src_off(map, from), r, &err);
 	}
 	finish_worker(&w);
 	return NULL;

@@ -84,7 +84,8 @@ static bool maps_equal(const struct rio_map *a, const struct rio_map *b)
 	       a->data_line == b->data_line && a->nr_checkpoints == b->nr_checkpoints &&
 	       a->bad_quote_off == b->bad_quote_off && a->bad_quote_row == b->bad_quote_row &&
 	       a->bad_quote_open == b->bad_quote_open &&
-	       rio_map_begin_alike(a, b, a->nr_checkpoints);
+	       rio_map_begin_alike(a, b, a->nr_checkpoints) &&
+	       rio_sizes_equal(a->sizes, b->sizes);
 }
 
 /* The input was counted anew, without the store: is what is kept the same? */

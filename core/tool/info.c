@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dataset/texts.h"
 #include "tool/json.h"
 #include "tool/tool.h"
 
@@ -19,7 +20,7 @@ const char *rio_tool_role(const struct rio_schema *schema, size_t column)
 	for (size_t i = 0; i < schema->nr_features; i++)
 		if (schema->features[i] == column)
 			return "feature";
-	return "dropped";
+	return column == schema->uid_column ? "uid" : "dropped";
 }
 
 static const char *type_of(const struct rio_schema *schema, size_t column)
@@ -35,7 +36,7 @@ static const char *type_of(const struct rio_schema *schema, size_t column)
 
 static const char *dtype_text(enum rio_dtype dtype)
 {
-	return dtype == RIO_FLOAT64 ? "float64" : "float32";
+	return dtype == RIO_INT32 ? "int32" : dtype == RIO_FLOAT64 ? "float64" : "float32";
 }
 
 static const char *origin_text(enum rio_map_origin origin)
@@ -106,6 +107,12 @@ static json_t *json_map(const struct rio_tool_call *call, const struct rio_tool_
 		"path", path ? rio_json_text(path) : json_null());
 }
 
+/* A count, or null where there is none. */
+static json_t *json_count(bool is_known, uint64_t count)
+{
+	return is_known ? json_integer((json_int_t)count) : json_null();
+}
+
 static json_t *json_bad_quote(const struct rio_map *map)
 {
 	if (map->bad_quote_off == RIO_NO_OFFSET)
@@ -142,21 +149,27 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 {
 	const struct rio_dataset *dataset = input->dataset;
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
-	json_t *root = json_pack(
-		"{s:o, s:I, s:b, s:o, s:s, s:s, s:I, s:I, s:I, s:s?, s:I, s:o, s:o, s:o, s:o, s:o}",
+	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
+	uint64_t record_bytes = rio_dataset_record_bytes(dataset);
+	json_t *root = json_pack("{s:o, s:I, s:I, s:I, s:o, s:b, s:o, s:s, s:s, s:o, s:I, s:I, s:s?,"
+		" s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"file", rio_json_text(input->name),
 		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
+		"records", (json_int_t)rio_dataset_nr_records(dataset),
+		"skipped", (json_int_t)(sizes ? sizes->nr_skipped : 0),
+		"filled", json_count(sizes, sizes ? sizes->nr_filled : 0),
 		"header", (int)schema->has_header,
 		"dialect", json_dialect(&schema->rules.dialect),
 		"dtype", dtype_text(schema->dtype),
 		"label_dtype", dtype_text(schema->label_dtype),
-		"record_bytes", (json_int_t)rio_dataset_record_bytes(dataset),
+		"record_bytes", json_count(!sizes, record_bytes),
 		"file_bytes", (json_int_t)rio_dataset_len_bytes(dataset),
 		"source_bytes", (json_int_t)rio_dataset_stamp(dataset)->size_bytes,
 		"compression", rio_dataset_compression(dataset),
 		"text_bytes", (json_int_t)rio_dataset_text_bytes(dataset),
 		"bad_quote", json_bad_quote(rio_dataset_map(dataset)),
 		"columns", json_columns(schema),
+		"texts", rio_dataset_texts(dataset),
 		"map", json_map(call, input),
 		"settings", input->file ? rio_json_text(input->file->path) : json_null(),
 		"options", json_options(input));
@@ -184,9 +197,10 @@ static void print_text_columns(const struct rio_schema *schema)
 	for (size_t i = 0; i < schema->nr_columns; i++) {
 		if (schema->types[i] != RIO_COLUMN_TEXT || strcmp(rio_tool_role(schema, i), "dropped") == 0)
 			continue;
-		printf("  note          column %zu holds text, which cannot be encoded: %s\n", i,
-			rio_schema_is_label(schema, i) ? "--label chooses another"
-						       : "--drop leaves it out");
+		printf("  note          column %zu holds text, which is no number: %s\n", i,
+			rio_schema_is_label(schema, i)
+				? "--label chooses another, --text map numbers it"
+				: "--drop leaves it out, --text says what else may become of it");
 		return;
 	}
 }
@@ -205,7 +219,7 @@ static void print_columns(const struct rio_schema *schema)
 		printf("      …  %zu more\n", nr - shown - 1);
 		print_column(schema, nr - 1);
 	}
-	if (!schema->rules.bad_is_nan)
+	if (!schema->rules.bad_is_nan && schema->text == RIO_TEXT_ERROR)
 		print_text_columns(schema);
 }
 
@@ -266,6 +280,51 @@ static void print_options(const struct rio_tool_input *input)
 		printf("  %-13s %s\n", "settings", input->file->path);
 }
 
+/* How rows and records differ. */
+static void print_records(const struct rio_dataset *dataset)
+{
+	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
+
+	if (!sizes) {
+		print_size("record", rio_dataset_record_bytes(dataset));
+		return;
+	}
+	printf("  records       %ju, of many lengths\n",
+		(uintmax_t)rio_dataset_nr_records(dataset));
+	if (sizes->nr_skipped)
+		printf("  skipped       %ju row%s that do not fit\n", (uintmax_t)sizes->nr_skipped,
+			sizes->nr_skipped == 1 ? "" : "s");
+	if (sizes->nr_filled)
+		printf("  filled        %ju missing cell%s\n", (uintmax_t)sizes->nr_filled,
+			sizes->nr_filled == 1 ? "" : "s");
+}
+
+/* Texts and their numbers: all of a few, the first of many. */
+static void print_texts(const struct rio_dataset *dataset)
+{
+	enum { TEXTS_SHOWN = 10 };
+	const struct rio_codes *codes = rio_dataset_codes(dataset);
+	size_t nr_columns = codes ? rio_dataset_schema(dataset)->nr_columns : 0;
+
+	for (size_t c = 0; c < nr_columns; c++) {
+		size_t nr = rio_codes_nr(codes, c);
+
+		if (!nr)
+			continue;
+		printf("  texts         column %zu: %zu of them\n", c, nr);
+		for (size_t i = 0; i < RIO_MIN(nr, (size_t)TEXTS_SHOWN); i++) {
+			size_t len_bytes;
+			const void *bytes = rio_codes_text(codes, c, i, &len_bytes);
+			char text[RIO_QUOTED_TEXT_BYTES];
+
+			printf("  %5zu  %s\n", i, rio_quote_cell(bytes, len_bytes, text,
+				sizeof(text)));
+		}
+		if (nr > TEXTS_SHOWN)
+			printf("      …  %zu more; --json lists them\n", nr - TEXTS_SHOWN);
+	}
+}
+
 static void print_text(const struct rio_tool_call *call, const struct rio_tool_input *input)
 {
 	const struct rio_dataset *dataset = input->dataset;
@@ -285,11 +344,12 @@ static void print_text(const struct rio_tool_call *call, const struct rio_tool_i
 		printf("  compression   %s\n", rio_dataset_compression(dataset));
 		print_size("text", rio_dataset_text_bytes(dataset));
 	}
-	print_size("record", rio_dataset_record_bytes(dataset));
+	print_records(dataset);
 	print_size("file", rio_dataset_len_bytes(dataset));
 	print_map(call, input);
 	print_options(input);
 	print_columns(schema);
+	print_texts(dataset);
 }
 
 static int info_file(const struct rio_tool_call *call, const char *name, struct rio_error *err)

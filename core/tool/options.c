@@ -199,7 +199,7 @@ static void print_option(const char *name, const char *value, const char *help)
 	char left[128];
 
 	snprintf(left, sizeof(left), "--%s%s%s", name, value ? " " : "", value ? value : "");
-	printf("  %-33s  %s\n", left, help);
+	printf("  %-36s %s\n", left, help);
 }
 
 void rio_tool_usage(const struct rio_tool_command *command)

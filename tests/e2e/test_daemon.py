@@ -196,7 +196,7 @@ def test_after_a_kill_the_same_command_mounts_again(mounts, source, plain):
     (["{source}", "{mnt}", "-o", "nosuch=1"], "unknown option: nosuch$"),
     (["{source}", "{mnt}", "-o", "label"], "label needs a value: 0.COLUMNS.none$"),
     (["{source}", "{mnt}", "-o", "allow_other=1"], "allow_other takes no value$"),
-    (["{source}", "{mnt}", "-o", "dtype=float16"], "dtype takes float32.float64$"),
+    (["{source}", "{mnt}", "-o", "dtype=float16"], "dtype takes float32.float64.int32$"),
     (["{source}", "{mnt}", "-o", "delimiter=ab"], "delimiter takes ,.tab.CHARACTER$"),
     (["{source}", "{mnt}", "-o", "delimiter=,"],
      r"delimiter= has no value; a comma is written 'delimiter=\\,'$"),
@@ -204,7 +204,7 @@ def test_after_a_kill_the_same_command_mounts_again(mounts, source, plain):
     (["{source}", "{mnt}", "-o", "memory=lots"], "memory takes a number of bytes, as 64M"),
     (["{source}", "{mnt}", "-o", "threads=0"], "threads takes a number from 1 to 1024$"),
     (["{source}", "{mnt}", "-o", "umask=8"], "umask takes octal digits, as 022$"),
-    (["{source}", "{mnt}", "-o", "uid=root"], "uid takes a number, as id -u prints it$"),
+    (["{source}", "{mnt}", "-o", "file_uid=root"], "file_uid takes a number, as id -u prints it$"),
     (["{source}", "{mnt}", "-o", "missing=maybe"], "missing"),
     (["{source}", "{mnt}", "-o", "delimiter=;,quote=;"], "delimiter and quote"),
 ])

@@ -176,7 +176,7 @@ def test_permissions_of_the_source_hold(source, mounts):
 def test_uid_gid_and_umask_are_what_the_options_say(source, mounts):
     (source / "a.csv").write_bytes(b"1,2\n")
     (source / "sub").mkdir()
-    mount = mounts(source, "uid=1234", "gid=2345", "umask=027")
+    mount = mounts(source, "file_uid=1234", "file_gid=2345", "umask=027")
     for name, mode in (("a.recordio", 0o440), ("sub", 0o550)):
         shown = os.stat(mount.file(name))
         assert (shown.st_uid, shown.st_gid) == (1234, 2345)

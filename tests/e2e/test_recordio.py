@@ -229,7 +229,7 @@ def test_verify_finds_a_map_that_is_whole_but_wrong(big, index):
     kept, = index.iterdir()
     data = bytearray(kept.read_bytes())
     count, = struct.unpack_from("<Q", data, 8 * 16)
-    seal, = struct.unpack_from("<Q", data, 8 * 20)
+    seal, = struct.unpack_from("<Q", data, 8 * 21)
     begin = len(data) - 8 - 12 * count
     row = struct.unpack_from("<I", data, begin + 12 + 4)[0]
     struct.pack_into("<I", data, begin + 12 + 4, row + 1)
@@ -356,6 +356,7 @@ def test_info_tells_all_of_it(source, index):
         "file": str(path), "rows": 30000, "header": True,
         "dialect": {"delimiter": ";", "quote": "'"},
         "dtype": "float64", "label_dtype": "float64",
+        "records": 30000, "skipped": 0, "filled": None, "texts": None,
         "record_bytes": told["record_bytes"], "file_bytes": 30000 * told["record_bytes"],
         "source_bytes": path.stat().st_size, "text_bytes": path.stat().st_size,
         "compression": None, "bad_quote": None,

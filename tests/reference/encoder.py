@@ -7,6 +7,7 @@ numbers are float()'s, records are serialized by protobuf's own package, one at
 a time.  Clarity goes before speed.
 
     rows, fault = split(data, dialect)      where the cells lie
+    table(data, options) -> Table           which columns are what
     encode(data, options) -> Encoded        the file's bytes, and its first error
 """
 import ctypes
@@ -19,6 +20,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "proto"))
 from record_class import record_class  # noqa: E402
+from xxh64 import xxh64  # noqa: E402
 
 MAGIC = 0xCED7230A
 SAMPLE_BYTES = 16 * 1024
@@ -36,6 +38,10 @@ class SchemaError(Exception):
     """The file and the options do not go together."""
 
 
+class OptionError(Exception):
+    """Options that do not go together, whatever the file."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Options:
     header: str = "auto"
@@ -46,8 +52,14 @@ class Options:
     drop: str = None
     dtype: str = "float32"
     label_dtype: str = None
+    format: str = "dense"
+    zero_row: str = "shape"
+    keys: str = "values"
+    text: str = "error"
     missing: str = "nan"
     bad_row: str = "error"
+    uid: str = "none"
+    magic: str = "plain"
 
     def delimiter_byte(self):
         return {"tab": b"\t"}.get(self.delimiter, self.delimiter.encode())
@@ -70,10 +82,29 @@ class Options:
                 yield field.name, value
 
 
+def check_options(options):
+    """OptionError where options contradict each other, or one would do nothing."""
+    dtypes = (options.dtype, options.label_dtype or options.dtype)
+    groups = options.keys not in ("values", "names")
+    uid_column = options.uid not in ("none", "row")
+    if options.bad_row == "nan":
+        if "int32" in dtypes or options.text == "bytes" or uid_column:
+            raise OptionError("nothing there stands for NaN")
+    if dtypes == ("int32", "int32") and options.missing not in ("nan", "zero", "error") and \
+            isinstance(whole(float(options.missing)), str):
+        raise OptionError("missing is no int32")
+    if options.zero_row == "zero" and options.format != "sparse":
+        raise OptionError("zero_row is for sparse rows")
+    if options.format == "sparse" and options.keys == "names":
+        raise OptionError("sparse tensors of one value")
+    if groups and options.features is not None:
+        raise OptionError("features are named twice")
+
+
 @dataclasses.dataclass
 class Fault:
     """Why a row cannot be encoded, and where: line and column count from 1."""
-    kind: str  # number, missing, fields, quote, unterminated, nul
+    kind: str  # number, missing, whole, range, fields, utf8, magic, quote, unterminated, nul
     line: int
     column: int
 
@@ -88,11 +119,14 @@ class Row:
 @dataclasses.dataclass(frozen=True)
 class Encoded:
     data: bytes          # every record before the first that cannot be encoded
-    record_bytes: int
+    record_bytes: int    # of each; 0 where they may differ
     nr_rows: int         # that were encoded
     has_header: bool
     nr_columns: int
     fault: Fault = None
+    nr_skipped: int = 0
+    nr_filled: int = 0   # missing cells that became a value
+    codes: dict = None   # text=map: column -> its texts, in the order of their numbers
 
 
 def is_blank(byte, delimiter):
@@ -237,22 +271,122 @@ def roles(options, names, nr_columns):
     return label, features
 
 
+def whole(value):
+    """A float as an int32; RowError's kind where it is none."""
+    if math.isnan(value):
+        return "missing"
+    if not -2147483648 <= value <= 2147483647:
+        return "range"
+    return int(value) if value == int(value) else "whole"
+
+
+def stored(value, dtype):
+    """A float as a tensor of dtype holds it."""
+    if dtype == "float32":
+        return ctypes.c_float(value).value
+    return whole(value) if dtype == "int32" else value
+
+
 def tensor_values(values, dtype):
-    return [ctypes.c_float(v).value for v in values] if dtype == "float32" else values
+    return [stored(value, dtype) for value in values]
 
 
-def frame(label, features, options):
-    """One record with its frame, from lists of float."""
+def fill_tensor(value, numbers, dtype, sparse=False, zero_row="shape"):
+    """Put numbers (floats) into a Value."""
+    tensor = getattr(value, dtype + "_tensor")
+    numbers = tensor_values(numbers, dtype)
+    if not sparse:
+        tensor.values.extend(numbers)
+        return
+    keys = [key for key, number in enumerate(numbers) if number != 0]
+    if not keys and zero_row == "zero":
+        keys = [0]
+        numbers[0] = 0
+    tensor.values.extend(numbers[key] for key in keys)
+    tensor.keys.extend(keys)
+    tensor.shape.append(len(numbers))
+
+
+def make_record(label, features, uid, options):
+    """Label a list of floats; features {key: floats, or bytes}; uid text or None."""
     record = Record()
-    label_dtype = options.label_dtype or options.dtype
-    value = record.features["values"]
-    getattr(value, options.dtype + "_tensor").values.extend(
-        tensor_values(features, options.dtype))
+    for key, content_or_numbers in features.items():
+        value = record.features[key]
+        if isinstance(content_or_numbers, bytes):
+            value.bytes.value.append(content_or_numbers)
+        else:
+            fill_tensor(value, content_or_numbers, options.dtype, options.format == "sparse",
+                        options.zero_row)
     if label:
-        value = record.label["values"]
-        getattr(value, label_dtype + "_tensor").values.extend(tensor_values(label, label_dtype))
-    payload = record.SerializeToString(deterministic=True)
+        fill_tensor(record.label["values"], label, options.label_dtype or options.dtype)
+    if uid is not None:
+        record.uid = uid
+    return record.SerializeToString(deterministic=True)
+
+
+def framed(payload):
     return struct.pack("<II", MAGIC, len(payload)) + payload + bytes(-len(payload) % 4)
+
+
+def has_aligned_magic(payload):
+    return any(payload[i:i + 4] == struct.pack("<I", MAGIC) for i in range(0, len(payload), 4))
+
+
+def longer(varint, nr_more):
+    """The same number in nr_more bytes more."""
+    if not nr_more:
+        return varint
+    return varint[:-1] + bytes([varint[-1] | 0x80]) + b"\x80" * (nr_more - 1) + b"\0"
+
+
+def fields(payload):
+    """(tag, length, content) of each field, as bytes."""
+    off = 0
+    while off < len(payload):
+        end, size, bits = off + 1, 0, 0
+        while True:
+            size |= (payload[end] & 0x7F) << bits
+            bits += 7
+            end += 1
+            if payload[end - 1] < 0x80:
+                break
+        yield payload[off:off + 1], payload[off + 1:end], payload[end:end + size]
+        off = end + size
+
+
+def shift_field(tag, length, content, nr_more):
+    """The same field: its length as a longer varint, or its tag where the length would be
+    one of more than five bytes."""
+    if len(length) + nr_more <= 5:
+        return tag + longer(length, nr_more) + content
+    return longer(tag, nr_more) + length + content
+
+
+def shift(payload):
+    """The same message without an aligned magic; None where that is beyond shifting."""
+    shifted = b""
+    for field in fields(payload):
+        for nr_more in range(4):
+            candidate = shift_field(*field, nr_more)
+            before = len(shifted) % 4
+            if not has_aligned_magic(b"." * before + candidate):
+                break
+        else:
+            return None
+        shifted += candidate
+    return shifted
+
+
+def frame(label, features, options, uid=None):
+    """One record with its frame.  features may be a list: the values of the one key."""
+    if not isinstance(features, dict):
+        features = {"values": features}
+    payload = make_record(label, features, uid, options)
+    if options.magic == "shift":
+        payload = shift(payload)
+        if payload is None:
+            raise RowError("magic", None)
+    return framed(payload)
 
 
 class RowError(Exception):
@@ -283,17 +417,103 @@ def first_byte(data, begin, end, options):
     return end - len(value) if value else begin
 
 
-def read_row(data, row, columns, nr_columns, options):
+def text_of(data, cell, options):
+    return content(data, *cell, options.delimiter_byte(), options.quote_byte())
+
+
+def read_number(data, cell, dtype, options, tally):
+    """A cell as a float that dtype can hold."""
+    value = read_cell(data, *cell, options)
+    missing = kind(text_of(data, cell, options)) == "missing"
+    if dtype == "int32" and isinstance(whole(value), str):
+        raise RowError("missing" if missing else whole(value), first_byte(data, *cell, options))
+    tally["filled"] += missing and options.missing != "error"
+    return value
+
+
+def read_text(data, cell, options, tally):
+    """The content of a cell of a text column, or None where it is missing."""
+    text = text_of(data, cell, options)
+    if kind(text) != "missing":
+        return text
+    if options.missing == "error" and options.bad_row != "nan":
+        raise RowError("missing", first_byte(data, *cell, options))
+    if options.text != "bytes":
+        tally["filled"] += options.missing != "error"
+        return None
+    return text
+
+
+def code_of(text, column, found, options):
+    if text is not None:
+        return float(found.codes[column].index(text))
+    if options.missing in ("nan", "error"):
+        return math.nan
+    return float({"zero": "0"}.get(options.missing, options.missing))
+
+
+def buckets(texts, found, options):
+    """The N values that hashed columns add: how many of their texts fall into each."""
+    counts = [0.0] * int(options.text.partition(":")[2])
+    for column, text in texts:
+        if text is not None:
+            name = found.names[column] if found.names else str(column).encode()
+            counts[xxh64(name + b"=" + text) % len(counts)] += 1
+    return counts
+
+
+def check_row(data, row, found, options):
+    """Whether the row has the right shape; an error, or false under bad_row=nan."""
     for cell in row.cells:
         if b"\0" in data[slice(*cell)]:
             raise RowError("nul", first_byte(data, *cell, options))
-    if len(row.cells) != nr_columns:
-        if options.bad_row == "nan":
-            return [math.nan] * len(columns)
-        cell = row.cells[nr_columns if len(row.cells) > nr_columns else 0]
-        raise RowError("fields", first_byte(data, *cell, options))
-    values = {column: read_cell(data, *row.cells[column], options) for column in sorted(columns)}
-    return [values[column] for column in columns]
+    if len(row.cells) == found.nr_columns:
+        return True
+    if options.bad_row == "nan":
+        return False
+    cell = row.cells[found.nr_columns if len(row.cells) > found.nr_columns else 0]
+    raise RowError("fields", first_byte(data, *cell, options))
+
+
+def read_row(data, row, found, options, tally):
+    """(label, features, uid text or None) of a row, for make_record."""
+    regular = check_row(data, row, found, options)
+    values, texts, uid = {}, {}, None
+    label_dtype = options.label_dtype or options.dtype
+    for column in found.used if regular else ():
+        cell = row.cells[column]
+        if column == found.uid:
+            uid = uid_of(data, cell, options)
+        if column in found.text_columns and (column in found.features or column in found.label):
+            texts[column] = read_text(data, cell, options, tally)
+            if options.text == "map":
+                values[column] = code_of(texts[column], column, found, options)
+                dtype = label_dtype if column in found.label else options.dtype
+                if dtype == "int32" and isinstance(whole(values[column]), str):
+                    raise RowError("missing", first_byte(data, *cell, options))
+        elif column in found.label:
+            values[column] = read_number(data, cell, label_dtype, options, tally)
+        elif column in found.features:
+            values[column] = read_number(data, cell, options.dtype, options, tally)
+    features = {}
+    for key, columns in found.keys.items():
+        apart = () if options.text == "map" else found.text_columns
+        plain = [c for c in columns if c not in apart]
+        hashed = [c for c in columns if c in apart]
+        if options.text == "bytes" and hashed:
+            features[key] = texts[columns[0]]
+            continue
+        features[key] = [values.get(column, math.nan) for column in plain]
+        if hashed:
+            features[key] += buckets([(c, texts.get(c)) for c in hashed], found, options)
+    return [values.get(column, math.nan) for column in found.label], features, uid
+
+
+def uid_of(data, cell, options):
+    try:
+        return text_of(data, cell, options).decode("utf-8")
+    except UnicodeDecodeError:
+        raise RowError("utf8", first_byte(data, *cell, options)) from None
 
 
 def place(data, off):
@@ -301,16 +521,19 @@ def place(data, off):
     return data.count(b"\n", 0, off) + 1, off - begin + 1
 
 
-def has_header(data, rows, options):
-    if options.header != "auto":
-        return options.header == "yes"
-    kinds = []
-    for row in rows:
-        if row.cells[-1][1] > SAMPLE_BYTES and kinds:
-            break
-        kinds.append([kind(content(data, *cell, options.delimiter_byte(), options.quote_byte()))
-                      for cell in row.cells])
-    return tells_header(kinds)
+def sampled(data, rows):
+    """How many rows end in the sample that decides about header and types."""
+    size = SAMPLE_BYTES
+    while True:
+        is_whole = len(data) <= size
+        nr = sum(is_whole or row.cells[-1][1] < size for row in rows)
+        if nr >= 2 or is_whole:
+            return nr
+        size *= 4
+
+
+def kinds_of(data, rows, options):
+    return [[kind(text_of(data, cell, options)) for cell in row.cells] for row in rows]
 
 
 @dataclasses.dataclass
@@ -318,32 +541,144 @@ class Table:
     """A file's data rows, and which columns are what."""
     rows: list
     fault: Fault
-    has_header: bool
-    nr_columns: int
-    label: list
-    features: list
+    has_header: bool = False
+    nr_columns: int = 0
+    names: list = None          # bytes
+    label: list = ()
+    keys: dict = None           # of the features: key -> columns
+    uid: int = None             # the column
+    text_columns: frozenset = frozenset()
+    codes: dict = None          # text=map: column -> sorted texts
+
+    @functools.cached_property
+    def features(self):
+        return frozenset(column for columns in self.keys.values() for column in columns)
+
+    @functools.cached_property
+    def used(self):
+        return sorted(self.features | set(self.label) | ({self.uid} - {None}))
+
+
+def uid_column(options, names, nr_columns):
+    if options.uid in ("none", "row"):
+        return None
+    columns = resolve(options.uid, names, nr_columns)
+    if len(columns) != 1:
+        raise SchemaError("uid takes one column")
+    return columns[0]
+
+
+def named_keys(text, names, nr_columns):
+    """source=1-10:target=11-20:25"""
+    groups = {}
+    for item in text.split(":"):
+        key, equals, first = item.partition("=")
+        if equals:
+            if key in groups:
+                raise SchemaError("twice " + key)
+            groups[key] = first
+        else:
+            group = list(groups)[-1]
+            groups[group] += ":" + item
+    return {key: resolve(columns, names, nr_columns) for key, columns in groups.items()}
+
+
+def key_name(names, column):
+    return names[column] if names else str(column)
+
+
+def find_keys(options, names, nr_columns, features, text_columns):
+    """key -> columns, of what is left of the features."""
+    if options.keys == "values":
+        keys = {"values": features}
+    elif options.keys == "names":
+        keys = {}
+        for column in features:
+            if key_name(names, column) in keys:
+                raise SchemaError("two columns of one name")
+            keys[key_name(names, column)] = [column]
+    else:
+        keys = {key: [c for c in columns if c in features] for key, columns in
+                named_keys(options.keys, names, nr_columns).items()}
+    if options.text == "drop":
+        keys = {key: [c for c in columns if c not in text_columns]
+                for key, columns in keys.items()}
+    if options.text == "bytes" and options.keys != "names":
+        found = {key: [c for c in columns if c not in text_columns]
+                 for key, columns in keys.items()}
+        for column in [c for columns in keys.values() for c in columns if c in text_columns]:
+            if found.get(key_name(names, column)):
+                raise SchemaError("two keys of one name")
+            found[key_name(names, column)] = [column]
+        keys = found
+    keys = {key: columns for key, columns in keys.items() if columns}
+    if not keys:
+        raise SchemaError("no feature is left")
+    return keys
 
 
 def table(data, options):
     """Find rows, header and roles.  SchemaError where they do not go together."""
     rows, fault = split(data, options.delimiter_byte(), options.quote_byte())
     if not rows:
-        return Table([], fault, False, 0, [], [])
-    header = has_header(data, rows, options)
-    nr_columns = len(rows[0].cells)
+        return Table([], fault)
+    kinds = kinds_of(data, rows[:sampled(data, rows)], options)
+    header = tells_header(kinds) if options.header == "auto" else options.header == "yes"
+    found = Table(rows, fault, header, len(rows[0].cells))
     names = None
     if header:
-        names = [content(data, *cell, options.delimiter_byte(), options.quote_byte()).decode()
-                 for cell in rows.pop(0).cells]
-    return Table(rows, fault, header, nr_columns, *roles(options, names, nr_columns))
+        found.names = [text_of(data, cell, options) for cell in rows.pop(0).cells]
+        names = [name.decode() for name in found.names]
+        kinds.pop(0)
+    if options.text != "error":
+        found.text_columns = frozenset(
+            c for c in range(found.nr_columns)
+            if any(len(row) == found.nr_columns and row[c] == "text" for row in kinds))
+    found.uid = uid_column(options, names, found.nr_columns)
+    if options.keys in ("values", "names"):
+        found.label, features = roles(options, names, found.nr_columns)
+    else:
+        groups = named_keys(options.keys, names, found.nr_columns)
+        found.label, features = roles(dataclasses.replace(options, features=":".join(
+            "%d-%d" % (c, c) for columns in groups.values() for c in columns)),
+            names, found.nr_columns)
+    if options.features is None and options.keys in ("values", "names"):
+        features = [c for c in features if c != found.uid]
+    if found.uid in found.label:
+        raise SchemaError("the uid is the label")
+    if options.text != "map" and found.text_columns & set(found.label):
+        raise SchemaError("the label is text")
+    found.keys = find_keys(options, names, found.nr_columns, features, found.text_columns)
+    if options.text == "map":
+        found.codes = {c: texts_in(data, found, c, options)
+                       for c in found.text_columns
+                       if c in found.label or c in found.features}
+    return found
+
+
+def texts_in(data, found, column, options):
+    """What a text column holds, sorted by bytes; rows of another shape do not count."""
+    texts = {text_of(data, row.cells[column], options) for row in found.rows
+             if len(row.cells) == found.nr_columns
+             and b"\0" not in data[row.off:row.cells[-1][1]]}
+    return sorted(text for text in texts if kind(text) != "missing")
 
 
 def values(data, options):
     """Each row as (label values, feature values), until one cannot be read (RowError)."""
     found = table(data, options)
     for row in found.rows:
-        numbers = read_row(data, row, found.label + found.features, found.nr_columns, options)
-        yield numbers[:len(found.label)], numbers[len(found.label):]
+        label, features, _ = read_row(data, row, found, options, {"filled": 0})
+        yield label, features["values"]
+
+
+def is_fixed(options, found):
+    """Whether all records have one length."""
+    label_dtype = (options.label_dtype or options.dtype) if found.label else options.dtype
+    return ("int32" not in (options.dtype, label_dtype) and options.format == "dense"
+            and options.bad_row != "skip" and options.uid == "none" and options.magic == "plain"
+            and options.keys == "values"
+            and (options.text in ("error", "drop") or not found.text_columns & set(found.used)))
 
 
 @functools.lru_cache(maxsize=128)
@@ -352,12 +687,25 @@ def encode(data, options):
     found = table(data, options)
     if not found.nr_columns:
         return Encoded(b"", 0, 0, False, 0, found.fault)
-    record_bytes = len(frame([0.0] * len(found.label), [0.0] * len(found.features), options))
+    record_bytes = 0
+    if is_fixed(options, found):
+        record_bytes = len(frame([0.0] * len(found.label),
+                                 [0.0] * len(found.keys["values"]), options))
     records, fault = [], found.fault
-    try:
-        for label, features in values(data, options):
-            records.append(frame(label, features, options))
-    except RowError as error:
-        fault = Fault(error.kind, *place(data, error.off))
+    nr_skipped = nr_filled = 0
+    for number_of_row, row in enumerate(found.rows):
+        tally = {"filled": 0}
+        try:
+            label, features, uid = read_row(data, row, found, options, tally)
+            uid = str(number_of_row) if options.uid == "row" else uid
+            records.append(frame(label, features, options, uid))
+            nr_filled += tally["filled"]
+        except RowError as error:
+            if options.bad_row == "skip" and error.kind != "nul":
+                nr_skipped += 1
+                continue
+            off = row.off if error.off is None else error.off
+            fault = Fault(error.kind, *place(data, off))
+            break
     return Encoded(b"".join(records), record_bytes, len(records), found.has_header,
-                   found.nr_columns, fault)
+                   found.nr_columns, fault, nr_skipped, nr_filled, found.codes)

@@ -30,13 +30,20 @@ def dirty(dice):
         "label": "none" if nr_columns == 1 else dice.choice(
             ["0", "none", str(nr_columns - 1), "0:%d" % (nr_columns - 1)]
             if nr_columns > 2 else ["0", "1", "none"]),
-        "bad_row": dice.choice(["error", "nan"]),
+        "bad_row": dice.choice(["error", "nan", "skip"]),
+        "format": dice.choice(["dense", "dense", "sparse"]),
+        "uid": dice.choice(["none", "none", "row"]),
+        "magic": dice.choice(["plain", "plain", "shift"]),
     }
+    if options["format"] == "sparse":
+        options["zero_row"] = dice.choice(["shape", "zero"])
+    else:
+        options["keys"] = dice.choice(["values", "values", "names"])
     separator = "\t" if delimiter == "tab" else delimiter
     nr_rows = min(dice.choice([1, 10, 300, 3000]), 40000 // nr_columns)
     rows = [[_cell(dice, separator, quote, nr_columns) for _ in range(nr_columns)]
             for _ in range(nr_rows)]
-    if options["bad_row"] == "nan":
+    if options["bad_row"] != "error":
         for row in dice.sample(rows, min(len(rows), 3)):
             dice.choice([lambda row: row.append("1"),
                          lambda row: row.__setitem__(-1, "text")])(row)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The encoding options: what each takes, what it refuses, which share a map. */
-#include "unit.h"
-
-#include "schema/options.h"
+#include "options.h"
 
 #include <math.h>
 
@@ -81,7 +79,27 @@ static const struct {
 	{"missing", "error", FIELD(missing), RIO_MISSING_ERROR, NULL},
 	{"missing", "-1.5", FIELD(missing), RIO_MISSING_NUMBER, NULL},
 	{"bad_row", "error", FIELD(bad_row), RIO_BAD_ROW_ERROR, NULL},
+	{"bad_row", "skip", FIELD(bad_row), RIO_BAD_ROW_SKIP, NULL},
 	{"bad_row", "nan", FIELD(bad_row), RIO_BAD_ROW_NAN, NULL},
+	{"dtype", "int32", FIELD(dtype), RIO_INT32, NULL},
+	{"label_dtype", "int32", FIELD(label_dtype), RIO_INT32, NULL},
+	{"format", "dense", FIELD(format), RIO_DENSE, NULL},
+	{"format", "sparse", FIELD(format), RIO_SPARSE, NULL},
+	{"zero_row", "shape", FIELD(zero_row), RIO_ZERO_ROW_SHAPE, NULL},
+	{"zero_row", "zero", FIELD(zero_row), RIO_ZERO_ROW_ZERO, NULL},
+	{"text", "error", FIELD(text), RIO_TEXT_ERROR, NULL},
+	{"text", "drop", FIELD(text), RIO_TEXT_DROP, NULL},
+	{"text", "bytes", FIELD(text), RIO_TEXT_BYTES, NULL},
+	{"text", "map", FIELD(text), RIO_TEXT_MAP, NULL},
+	{"text", "hash:1", FIELD(text), RIO_TEXT_HASH, NULL},
+	{"text", "hash:1000", FIELD(nr_buckets), 1000, NULL},
+	{"text", "hash:1048576", FIELD(nr_buckets), 1048576, NULL},
+	{"keys", "names", FIELD(keys), 0, "names"},
+	{"keys", "source=1-3:target=a:b", FIELD(keys), 0, "source=1-3:target=a:b"},
+	{"uid", "row", FIELD(uid), 0, "row"},
+	{"uid", "id", FIELD(uid), 0, "id"},
+	{"magic", "plain", FIELD(magic), RIO_MAGIC_PLAIN, NULL},
+	{"magic", "shift", FIELD(magic), RIO_MAGIC_SHIFT, NULL},
 	{"suffix", "recordio", FIELD(suffix), 0, "recordio"},
 	{"suffix", "pbr", FIELD(suffix), 0, "pbr"},
 	{"suffix", "rec", FIELD(suffix), 0, "rec"},
@@ -164,6 +182,13 @@ static const struct {
 	{"missing", ""}, {"missing", "NA"}, {"missing", "none"}, {"missing", "1,5"},
 	{"missing", "00000000000000000000000000000000000000000000000000000000000000007"},
 	{"bad_row", ""}, {"bad_row", "drop"},
+	{"format", ""}, {"format", "csr"}, {"zero_row", ""}, {"zero_row", "none"},
+	{"text", ""}, {"text", "hash"}, {"text", "hash:"}, {"text", "hash:0"}, {"text", "hash:x"},
+	{"text", "hash:-1"}, {"text", "hash:1048577"}, {"text", "hash:5 "},
+	{"text", "hash:99999999999999999999"},
+	{"keys", ""}, {"keys", "name"}, {"keys", "1-3"}, {"keys", "=1"}, {"keys", "a="},
+	{"keys", "a=1:"}, {"keys", ":a=1"}, {"keys", "a=1::b=2"}, {"keys", "1:a=2"},
+	{"keys", "\xff=1"}, {"uid", ""}, {"uid", "1:2"}, {"magic", ""}, {"magic", "none"},
 	{"suffix", ""}, {"suffix", ".rec"}, {"suffix", "csv"}, {"suffix", "../rec"},
 };
 
@@ -232,6 +257,46 @@ static void check__refuses_a_quote_that_delimits(void **state)
 	rio_options_deinit(&o);
 }
 
+static const struct {
+	const char *options, *why;
+} contradictions[] = {
+	{"bad_row=nan dtype=int32", "bad_row=nan: int32 has no NaN"},
+	{"bad_row=nan label_dtype=int32", "bad_row=nan: int32 has no NaN"},
+	{"bad_row=nan text=bytes", "bad_row=nan and text=bytes"},
+	{"bad_row=nan uid=3", "bad_row=nan and a uid from a column"},
+	{"dtype=int32 missing=0.5", "missing is not a whole number"},
+	{"dtype=int32 missing=3e9", "missing is not a whole number"},
+	{"zero_row=zero", "zero_row is about format=sparse"},
+	{"format=sparse keys=names", "format=sparse and keys=names"},
+	{"features=1 keys=a=1-3", "features and the groups of keys"},
+};
+
+static void check__refuses_what_contradicts_itself(void **state)
+{
+	static const char *const fine[] = {"", "bad_row=nan uid=row", "dtype=int32 missing=7",
+		"dtype=int32 label_dtype=float32 missing=0.5", "format=sparse zero_row=zero",
+		"format=sparse keys=a=1:b=2", "features=1 keys=names", "bad_row=nan text=map"};
+	struct rio_error err;
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(contradictions); i++) {
+		struct rio_options o;
+
+		set_options(&o, contradictions[i].options);
+		if (rio_options_check(&o, &err) != RIO_EOPTION)
+			fail_msg("%s is taken", contradictions[i].options);
+		assert_non_null(strstr(err.message, contradictions[i].why));
+		rio_options_deinit(&o);
+	}
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(fine); i++) {
+		struct rio_options o;
+
+		set_options(&o, fine[i]);
+		if (rio_options_check(&o, &err) != 0)
+			fail_msg("%s: %s", fine[i], err.message);
+		rio_options_deinit(&o);
+	}
+}
+
 static void copy__is_whole_and_independent(void **state)
 {
 	struct rio_options o = fresh(), copy, empty = fresh(), empty_copy;
@@ -286,6 +351,13 @@ static void row_key__differs_where_rows_may(void **state)
 		{"label", "none", true}, {"label", "3", true}, {"features", "1", true},
 		{"drop", "1", true}, {"dtype", "float64", true}, {"label_dtype", "float64", true},
 		{"missing", "error", true}, {"bad_row", "nan", true}, {"suffix", "rec", true},
+		{"text", "drop", true}, {"zero_row", "zero", true},
+		/* Where records differ in length, the map has that, too. */
+		{"dtype", "int32", false}, {"label_dtype", "int32", false},
+		{"format", "sparse", false}, {"keys", "names", false}, {"keys", "a=1", false},
+		{"text", "bytes", false}, {"text", "map", false}, {"text", "hash:7", false},
+		{"text", "hash:8", false}, {"bad_row", "skip", false}, {"uid", "row", false},
+		{"uid", "3", false}, {"magic", "shift", false},
 	};
 	char *keys[RIO_ARRAY_SIZE(cases)], *usual = row_key_with("header", "auto");
 
@@ -312,6 +384,7 @@ int main(void)
 		cmocka_unit_test(options__that_do_not_exist_are_named),
 		cmocka_unit_test(label_dtype__follows_dtype_until_it_is_set),
 		cmocka_unit_test(check__refuses_a_quote_that_delimits),
+		cmocka_unit_test(check__refuses_what_contradicts_itself),
 		cmocka_unit_test(copy__is_whole_and_independent),
 		cmocka_unit_test(row_key__differs_where_rows_may),
 	};

@@ -81,7 +81,7 @@ static void store_file__detects_every_truncation_and_extension(void **state)
 /* Change a word of the header and seal it again, as only malice or a bug would. */
 static int load_with_word(const struct rio_stamp *stamp, size_t word, uint64_t value)
 {
-	enum { NR_WORDS = 21 };
+	enum { NR_WORDS = 22 };
 	char *path = map_path();
 	size_t len_bytes;
 	uint8_t *bytes = read_file(path, &len_bytes), *copy = malloc(len_bytes);
@@ -103,7 +103,27 @@ static int load_with_word(const struct rio_stamp *stamp, size_t word, uint64_t v
 }
 
 enum { WORD_VERSION = 1, WORD_HEADER_BYTES, WORD_FILE_BYTES, WORD_KEY_LOW, WORD_NR = 16,
-	WORD_PATH_BYTES, WORD_ROW_KEY_BYTES, WORD_NR_GROUPS };
+	WORD_PATH_BYTES, WORD_ROW_KEY_BYTES, WORD_NR_GROUPS, WORD_SIZES_BYTES };
+
+/* A map of three checkpoints or more, and records that differ in length. */
+static struct rio_map *make_sized_map(const struct rio_stamp *stamp, size_t nr)
+{
+	struct rio_map *map = make_map(stamp, nr);
+	struct rio_sizes *sizes;
+
+	assert_int_equal(rio_sizes_create(nr, &sizes, &err), 0);
+	sizes->record_offs[0] = 300;
+	sizes->nr_records[0] = 9;
+	sizes->record_offs[1] = UINT64_C(1) << 40;
+	sizes->nr_records[1] = 10;
+	sizes->nr_skipped = 1;
+	sizes->nr_filled = 1000;
+	sizes->tables = (uint8_t *)strdup("tables");
+	sizes->tables_bytes = 6;
+	assert_int_equal(rio_sizes_sum(sizes, &err), 0);
+	map->sizes = sizes;
+	return map;
+}
 
 static void store_file__believes_no_size_that_a_file_claims(void **state)
 {
@@ -111,9 +131,13 @@ static void store_file__believes_no_size_that_a_file_claims(void **state)
 		UINT64_MAX / 12, UINT64_MAX / 12 + 1, UINT64_C(1) << 59, UINT64_C(1) << 61,
 		UINT64_MAX - 7, UINT64_MAX};
 	static const size_t words[] = {WORD_HEADER_BYTES, WORD_FILE_BYTES, WORD_NR,
-		WORD_PATH_BYTES, WORD_ROW_KEY_BYTES, WORD_NR_GROUPS};
-	struct rio_stamp stamp = save_map(300);
+		WORD_PATH_BYTES, WORD_ROW_KEY_BYTES, WORD_NR_GROUPS, WORD_SIZES_BYTES};
+	struct rio_stamp stamp = {.dev = 7, .ino = 8};
+	struct rio_map *map = make_sized_map(&stamp, 300);
 
+	stamp = map->stamp;
+	assert_int_equal(rio_store_save(store, &key, map, &err), 0);
+	rio_map_destroy(map);
 	for (size_t w = 0; w < RIO_ARRAY_SIZE(words); w++)
 		for (size_t i = 0; i < RIO_ARRAY_SIZE(sizes); i++)
 			if (load_with_word(&stamp, words[w], sizes[i]) != RIO_EMAP_DAMAGED)
@@ -139,8 +163,71 @@ static void store_file__another_version_is_stale_not_damaged(void **state)
 {
 	struct rio_stamp stamp = save_map(3);
 
-	assert_int_equal(load_with_word(&stamp, WORD_VERSION, 3), RIO_EMAP_STALE);
-	assert_string_equal(err.message, "map of version 3, this program writes version 2");
+	assert_int_equal(load_with_word(&stamp, WORD_VERSION, 4), RIO_EMAP_STALE);
+	assert_string_equal(err.message, "map of version 4, this program writes version 3");
+}
+
+static void store_file__keeps_sizes(void **state)
+{
+	struct rio_stamp stamp = {.dev = 7, .ino = 8};
+	struct rio_map *map = make_sized_map(&stamp, 3), *loaded;
+
+	assert_int_equal(rio_store_save(store, &key, map, &err), 0);
+	assert_int_equal(rio_store_load(store, &key, &map->stamp, &loaded, NULL, &err), 0);
+	assert_true(rio_sizes_equal(map->sizes, loaded->sizes));
+	assert_int_equal(loaded->sizes->record_offs[2], 300 + (UINT64_C(1) << 40));
+	assert_int_equal(rio_sizes_find(loaded->sizes, 299), 0);
+	assert_int_equal(rio_sizes_find(loaded->sizes, 300), 1);
+	rio_map_destroy(loaded);
+	rio_map_destroy(map);
+}
+
+static void store_file__finds_every_damaged_byte_of_sizes(void **state)
+{
+	struct rio_stamp stamp = {.dev = 7, .ino = 8};
+	struct rio_map *map = make_sized_map(&stamp, 3);
+	char *path;
+	size_t len_bytes;
+	uint8_t *bytes;
+
+	assert_int_equal(rio_store_save(store, &key, map, &err), 0);
+	path = map_path();
+	bytes = read_file(path, &len_bytes);
+	for (size_t i = 0; i < 40; i++) {
+		bytes[len_bytes - 1 - i] ^= 4;
+		write_file(path, bytes, len_bytes);
+		assert_int_equal(load(&map->stamp), RIO_EMAP_DAMAGED);
+		bytes[len_bytes - 1 - i] ^= 4;
+	}
+	for (size_t cut = 1; cut < 40; cut++) {
+		write_file(path, bytes, len_bytes - cut);
+		assert_int_equal(load(&map->stamp), RIO_EMAP_DAMAGED);
+	}
+	free(bytes);
+	free(path);
+	rio_map_destroy(map);
+}
+
+/* Behind the seals, too: what was not packed here is not believed. */
+static void sizes__that_make_no_sense_are_damaged(void **state)
+{
+	static const struct {
+		uint8_t bytes[24];
+		size_t len_bytes;
+	} wrong[] = {
+		{{0}, 0}, {{0, 0}, 2}, {{0, 0, 1, 1}, 4}, {{0, 0, 1, 1, 1, 1}, 6},
+		{{0, 0, 1, 1, 1, 1, 1}, 7}, {{0, 0, 1, 1, 1, 1, 0, 0}, 8},
+		{{0, 0, 0x80, 0x80}, 4}, {{0, 0, 1, 1, 1, 1, 0x80}, 7},
+		{{0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1, 1, 1, 0}, 16},
+	};
+	static const uint8_t right[] = {0, 0, 1, 1, 1, 1, 0};
+	struct rio_sizes *sizes;
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(wrong); i++)
+		assert_int_equal(rio_sizes_unpack(wrong[i].bytes, wrong[i].len_bytes, 3, &sizes,
+					 &err), RIO_EMAP_DAMAGED);
+	assert_int_equal(rio_sizes_unpack(right, sizeof(right), 3, &sizes, &err), 0);
+	rio_sizes_destroy(sizes);
 }
 
 static void store_file__sections_of_two_files_do_not_mix(void **state)
@@ -203,6 +290,9 @@ int main(void)
 		STORE_TEST(store_file__detects_every_truncation_and_extension),
 		STORE_TEST(store_file__believes_no_size_that_a_file_claims),
 		STORE_TEST(store_file__checks_bounds_behind_the_seals),
+		STORE_TEST(store_file__keeps_sizes),
+		STORE_TEST(store_file__finds_every_damaged_byte_of_sizes),
+		STORE_TEST(sizes__that_make_no_sense_are_damaged),
 		STORE_TEST(store_file__another_version_is_stale_not_damaged),
 		STORE_TEST(store_file__sections_of_two_files_do_not_mix),
 		STORE_TEST(store_file__a_map_under_anothers_name_is_damaged),

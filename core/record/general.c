@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A *plan*, made once, says for each entry of a record where its values come from:
+ *
+ *	cells        y  a  b  "x"  c  id
+ *	             │  │  │   │   │   └─ text: the uid
+ *	f32, f64     y  a  b   │   c      numbers by type, columns in file order (kernels)
+ *	texts                  x          its code, its bucket, or its bytes
+ *	entries      features { a b code(x) c }   slots: places in f32, f64 or the texts
+ *	             label    { y }
+ *
+ * Where an entry's slots follow one another, its values are used where they lie.
+ * Everything that a row needs beside lies in an arena whose layout is the plan's.
+ *
+ * The record is put down field by field here and not by protobuf-c: sizing must not
+ * build, and one allocation a value would cost more than all the rest.  A test holds
+ * the bytes against those of protobuf's own packages.
+ */
+#include "record/plan.h"
+
+#include "record/frame.h"
+#include "record/shift.h"
+#include "record/wire.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Fields that are parsed at once. */
+enum { BATCH_FIELDS = 4096 };
+
+void rio_general_scratch_deinit(struct rio_general_scratch *s)
+{
+	free(s->f32);
+	free(s->f64);
+	free(s->before);
+	free(s->end);
+	free(s->arena);
+	free(s->text);
+	free(s->plain);
+	*s = (struct rio_general_scratch){0};
+}
+
+/* Grow a buffer whose contents need not be kept. */
+bool rio_general_grow(void *buffer, size_t *room, size_t wanted)
+{
+	void **p = buffer;
+
+	if (wanted <= *room && *p)
+		return true;
+	free(*p);
+	*p = malloc(wanted);
+	*room = *p ? wanted : 0;
+	return *p != NULL;
+}
+
+static bool make_room(const struct rio_general *g, size_t nr_rows, struct rio_general_scratch *s)
+{
+	size_t nr = RIO_MAX(g->f32.nr, g->f64.nr) * nr_rows + 1, room = s->numbers_room;
+
+	if (nr > room || !s->f32) {
+		s->numbers_room = 0;
+		if (!rio_general_grow(&s->f32, &(size_t){0}, nr * sizeof(float)) ||
+			!rio_general_grow(&s->f64, &(size_t){0}, nr * sizeof(double)) ||
+			!rio_general_grow(&s->before, &(size_t){0}, nr * sizeof(uint32_t)) ||
+			!rio_general_grow(&s->end, &(size_t){0}, nr * sizeof(uint32_t)))
+			return false;
+		s->numbers_room = nr;
+	}
+	return rio_general_grow(&s->arena, &s->arena_room, g->arena_bytes + 1);
+}
+
+size_t rio_general_batch_rows(const struct rio_general *g)
+{
+	return RIO_MAX(BATCH_FIELDS / g->schema->nr_columns, (size_t)1);
+}
+
+static void gather(const struct group *group, size_t nr_columns, const uint32_t *end,
+	size_t nr_rows, struct rio_general_scratch *s)
+{
+	uint32_t *before_out = s->before, *end_out = s->end;
+
+	for (size_t row = 0; row < nr_rows; row++, end += nr_columns)
+		for (size_t i = 0; i < group->nr; i++) {
+			*end_out++ = end[group->columns[i]];
+			*before_out++ = end[(ptrdiff_t)group->columns[i] - 1];
+		}
+}
+
+/* Read a group's numbers. Returns the rows before the first that is refused. */
+static size_t parse_group(const struct rio_general *g, const struct group *group,
+	const uint8_t *p, const uint32_t *end, size_t nr_rows, struct rio_general_scratch *s)
+{
+	struct rio_cell_rules rules = g->schema->rules;
+	const uint32_t *before = end - 1;
+	size_t nr = group->nr * nr_rows;
+
+	if (!nr)
+		return nr_rows;
+	rules.nr_filled = &s->nr_filled_parsed;
+	if (!group->all_columns) {
+		gather(group, g->schema->nr_columns, end, nr_rows, s);
+		before = s->before;
+		end = s->end;
+	}
+	return (group == &g->f32 ? rio_kernel()->to_f32(&rules, p, before, end, nr, s->f32)
+				 : rio_kernel()->to_f64(&rules, p, before, end, nr, s->f64)) /
+	       group->nr;
+}
+
+int rio_general_parse(const struct rio_general *g, const uint8_t *p, const uint32_t *end,
+	size_t nr_rows, struct rio_general_scratch *s, size_t *ret_nr_fine, struct rio_error *err)
+{
+	size_t fine = nr_rows, f64_fine;
+
+	if (!make_room(g, nr_rows, s))
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	/* Once more where a row is refused, so that only cells of fine rows are counted. */
+	do {
+		nr_rows = fine;
+		s->nr_filled_parsed = 0;
+		fine = parse_group(g, &g->f32, p, end, nr_rows, s);
+		f64_fine = parse_group(g, &g->f64, p, end, nr_rows, s);
+		fine = RIO_MIN(fine, f64_fine);
+	} while (fine < nr_rows);
+	s->nr_filled += s->nr_filled_parsed;
+	*ret_nr_fine = fine;
+	return 0;
+}
+
+int rio_general_parse_nan(const struct rio_general *g, struct rio_general_scratch *s,
+	struct rio_error *err)
+{
+	if (!make_room(g, 1, s))
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	for (size_t i = 0; i < g->f32.nr; i++)
+		s->f32[i] = NAN;
+	for (size_t i = 0; i < g->f64.nr; i++)
+		s->f64[i] = NAN;
+	return 0;
+}
+
+static void add_one(enum rio_dtype dtype, void *values, size_t i)
+{
+	if (dtype == RIO_FLOAT32)
+		((float *)values)[i] += 1;
+	else if (dtype == RIO_FLOAT64)
+		((double *)values)[i] += 1;
+	else
+		((int32_t *)values)[i] += 1;
+}
+
+/* A row's numbers, by the types of kernels. */
+struct numbers {
+	const float *f32;
+	const double *f64;
+	const double *codes;
+};
+
+static double number_at(const struct entry *e, const struct numbers *n, size_t i)
+{
+	uint32_t slot = e->slots[i];
+
+	return slot & CODE_SLOT ? n->codes[slot & ~CODE_SLOT]
+	       : e->tensor.dtype == RIO_FLOAT32 ? (double)n->f32[slot]
+						: n->f64[slot];
+}
+
+/* The values of the entry's slots, in its type and order; NULL where one is no int32. */
+static const void *take_values(const struct entry *e, const struct numbers *n, uint8_t *arena)
+{
+	void *values = arena + e->values_off;
+	double *doubles = (double *)(void *)(arena + e->doubles_off);
+	float *f32 = values;
+
+	if (e->contiguous && e->tensor.dtype == RIO_FLOAT32)
+		return n->f32 + e->slots[0];
+	if (e->contiguous && e->tensor.dtype == RIO_FLOAT64)
+		return n->f64 + e->slots[0];
+	if (e->tensor.dtype == RIO_FLOAT32) {
+		for (size_t i = 0; i < e->nr_slots; i++)
+			f32[i] = e->slots[i] & CODE_SLOT ? (float)number_at(e, n, i)
+							 : n->f32[e->slots[i]];
+		return f32;
+	}
+	if (e->tensor.dtype == RIO_FLOAT64)
+		doubles = values;
+	for (size_t i = 0; i < e->nr_slots && !e->contiguous; i++)
+		doubles[i] = number_at(e, n, i);
+	if (e->tensor.dtype == RIO_FLOAT64)
+		return values;
+	return rio_tensor_to_int32(e->contiguous ? n->f64 + e->slots[0] : doubles, e->nr_slots,
+		       values) ? values : NULL;
+}
+
+/* Dense: all values, and behind them all buckets. */
+static void make_dense(const struct entry *e, const void *values, const uint32_t *buckets,
+	size_t nr_used, uint8_t *arena, struct rio_image *image)
+{
+	size_t each = rio_value_bytes(e->tensor.dtype);
+	uint8_t *all = arena + e->values_off;
+
+	image->values = values;
+	image->nr_values = e->tensor.width;
+	if (!e->nr_buckets)
+		return;
+	if (values != all)
+		memcpy(all, values, e->nr_slots * each);
+	memset(all + e->nr_slots * each, 0, e->nr_buckets * each);
+	for (size_t i = 0; i < nr_used; i++)
+		add_one(e->tensor.dtype, all, e->nr_slots + buckets[i]);
+	image->values = all;
+}
+
+/* Sparse: what is not zero, and its place. */
+static void make_sparse(const struct entry *e, const void *values, const uint32_t *buckets,
+	size_t nr_used, uint8_t *arena, struct rio_image *image)
+{
+	size_t each = rio_value_bytes(e->tensor.dtype);
+	uint8_t *kept = arena + e->values_off;
+	uint32_t *keys = (uint32_t *)(void *)(arena + e->keys_off);
+	size_t n = rio_tensor_compact(e->tensor.dtype, values, e->nr_slots, kept, keys);
+
+	for (size_t i = 0; i < nr_used; i++) {
+		if (i == 0 || buckets[i] != buckets[i - 1]) {
+			memset(kept + n * each, 0, each);
+			keys[n++] = (uint32_t)e->nr_slots + buckets[i];
+		}
+		add_one(e->tensor.dtype, kept, n - 1);
+	}
+	if (n == 0 && e->tensor.explicit_zero) {
+		memset(kept, 0, each);
+		keys[n++] = 0;
+	}
+	image->values = kept;
+	image->keys = keys;
+	image->nr_values = n;
+}
+
+static bool make_image(const struct rio_general *g, const struct entry *e,
+	const struct numbers *numbers, struct rio_general_scratch *s, struct rio_image *image)
+{
+	uint32_t *buckets = (uint32_t *)(void *)(s->arena + g->buckets_off);
+	const void *values;
+	size_t nr_used;
+
+	if (e->tensor.is_bytes) {
+		const struct rio_span *text = &rio_general_spans(g, s)[e->text];
+
+		image->values = text->begin;
+		image->nr_values = (size_t)(text->end - text->begin);
+		return true;
+	}
+	values = take_values(e, numbers, s->arena);
+	if (!values)
+		return false;
+	nr_used = e->nr_hashed ? rio_general_find_buckets(g, e, s, buckets) : 0;
+	if (e->tensor.sparse)
+		make_sparse(e, values, buckets, nr_used, s->arena, image);
+	else
+		make_dense(e, values, buckets, nr_used, s->arena, image);
+	return true;
+}
+
+/* The cell that is no int32 says what is wrong with it. */
+static enum rio_trouble trouble_of(const struct rio_general *g, const uint8_t *p,
+	const uint32_t *end)
+{
+	enum rio_trouble trouble = RIO_TROUBLE_NAN;
+
+	if (end)
+		rio_general_find_trouble(g, p, end, &trouble);
+	return trouble;
+}
+
+static struct rio_span uid_of(const struct rio_general *g, uint64_t row,
+	struct rio_general_scratch *s)
+{
+	const uint8_t *uid = (const uint8_t *)s->uid;
+
+	if (g->uid_text)
+		return rio_general_spans(g, s)[g->uid_text - 1];
+	return (struct rio_span){uid, uid + snprintf(s->uid, sizeof(s->uid), "%ju",
+		(uintmax_t)row)};
+}
+
+static bool has_uid(const struct rio_general *g)
+{
+	return g->uid_text || g->schema->uid_is_row;
+}
+
+static uint8_t *put_payload(const struct rio_general *g, struct rio_general_scratch *s,
+	uint8_t *dst)
+{
+	const struct rio_image *images = rio_general_images(g, s);
+
+	for (size_t i = 0; i < g->nr_entries; i++)
+		dst = rio_tensor_put(&g->entries[i].tensor, &images[i], dst);
+	if (has_uid(g)) {
+		size_t len_bytes = (size_t)(s->uid_text.end - s->uid_text.begin);
+
+		dst = rio_field_put_head(dst, RECORD_UID, len_bytes);
+		memcpy(dst, s->uid_text.begin, len_bytes);
+		dst += len_bytes;
+	}
+	return dst;
+}
+
+/* Put the payload down plainly, and see how far it must be shifted. */
+static enum rio_trouble find_shift(const struct rio_general *g, struct rio_general_scratch *s)
+{
+	if (!rio_general_grow(&s->plain, &s->plain_room, s->plain_bytes))
+		return RIO_TROUBLE_MEMORY;
+	put_payload(g, s, s->plain);
+	s->payload_bytes = rio_shift_bytes(s->plain, s->plain_bytes);
+	return s->payload_bytes ? RIO_NO_TROUBLE : RIO_TROUBLE_MAGIC;
+}
+
+static enum rio_trouble size_row(const struct rio_general *g, const uint8_t *p,
+	const uint32_t *end, size_t i, uint64_t row, struct rio_general_scratch *s,
+	size_t *ret_bytes)
+{
+	const struct numbers numbers = {s->f32 + i * g->f32.nr, s->f64 + i * g->f64.nr,
+		rio_general_codes(g, s)};
+	struct rio_image *images = rio_general_images(g, s);
+	enum rio_trouble trouble = rio_general_read_texts(g, p, end, s);
+	size_t payload_bytes = 0;
+
+	if (trouble)
+		return trouble;
+	for (size_t k = 0; k < g->nr_entries; k++) {
+		if (!make_image(g, &g->entries[k], &numbers, s, &images[k]))
+			return trouble_of(g, p, end);
+		payload_bytes += rio_tensor_measure(&g->entries[k].tensor, &images[k]);
+	}
+	if (has_uid(g)) {
+		s->uid_text = uid_of(g, row, s);
+		payload_bytes += rio_field_bytes((size_t)(s->uid_text.end - s->uid_text.begin));
+	}
+	if (payload_bytes > RIO_FRAME_PAYLOAD_BYTES_MAX)
+		return RIO_TROUBLE_LARGE;
+	s->plain_bytes = s->payload_bytes = payload_bytes;
+	if (g->schema->magic == RIO_MAGIC_SHIFT)
+		trouble = find_shift(g, s);
+	*ret_bytes = rio_frame_bytes(s->payload_bytes);
+	return trouble == RIO_NO_TROUBLE && s->payload_bytes > RIO_FRAME_PAYLOAD_BYTES_MAX
+		       ? RIO_TROUBLE_LARGE : trouble;
+}
+
+enum rio_trouble rio_general_size(const struct rio_general *g, const uint8_t *p,
+	const uint32_t *end, size_t i, uint64_t row, struct rio_general_scratch *s,
+	size_t *ret_bytes)
+{
+	uint64_t nr_filled = s->nr_filled;
+	enum rio_trouble trouble = size_row(g, p, end, i, row, s, ret_bytes);
+
+	if (trouble)
+		s->nr_filled = nr_filled - rio_general_count_filled(g, p, end);
+	return trouble;
+}
+
+void rio_general_build(const struct rio_general *g, struct rio_general_scratch *s, uint8_t *dst)
+{
+	size_t payload_bytes = s->payload_bytes;
+	size_t pad = rio_frame_bytes(payload_bytes) - RIO_FRAME_HEAD_BYTES - payload_bytes;
+
+	rio_frame_put_head(dst, payload_bytes);
+	dst += RIO_FRAME_HEAD_BYTES;
+	if (s->payload_bytes != s->plain_bytes)
+		rio_shift_put(s->plain, s->plain_bytes, dst);
+	else if (g->schema->magic == RIO_MAGIC_SHIFT)
+		memcpy(dst, s->plain, payload_bytes);
+	else
+		put_payload(g, s, dst);
+	memset(dst + payload_bytes, 0, pad);
+}
