@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compressed sources in memory, and their text read in all ways. */
+/* What the tests of compressed sources share: opening one, and comparing it with its text. */
 #ifndef TESTS_PACKED_UNIT_H
 #define TESTS_PACKED_UNIT_H
 
@@ -22,8 +22,7 @@ static inline struct rio_source *open_packed(const struct packing *p)
 }
 
 /* Have points so near, and their windows in a file; at times with other bytes before them. */
-static inline void prepare(struct rio_source *source, int fd, uint64_t windows_off,
-	uint64_t spacing)
+static inline void prepare(struct rio_source *source, int fd, uint64_t windows_off, uint64_t spacing)
 {
 	struct rio_seek_index *index;
 	struct rio_error err;
@@ -70,8 +69,8 @@ static inline void read_through(struct rio_source *source, const uint8_t *text, 
 	assert_int_equal(len, n);
 }
 
-static inline void check_slice(struct rio_source *source, const uint8_t *text, size_t n,
-	uint64_t off, size_t len)
+static inline void check_slice(struct rio_source *source, const uint8_t *text, size_t n, uint64_t off,
+	size_t len)
 {
 	size_t expected = off < n ? RIO_MIN(len, n - off) : 0, got = 77;
 	uint8_t *slice = malloc(len + 1);
@@ -83,8 +82,7 @@ static inline void check_slice(struct rio_source *source, const uint8_t *text, s
 	free(slice);
 }
 
-static inline void check_slices(struct rio_source *source, const uint8_t *text, size_t n,
-	int rounds)
+static inline void check_slices(struct rio_source *source, const uint8_t *text, size_t n, int rounds)
 {
 	uint64_t seed = 88172645463325252;
 
@@ -126,30 +124,16 @@ static inline void check_all(const struct packing *p, const uint8_t *text, size_
 	}
 }
 
-/* Read damaged bytes through: an error, or the text as it was; returns whether it was. */
-static inline bool reads_as(const uint8_t *bytes, size_t n, const char *file_name,
-	const char *text)
+/* A small file of two members, of which every byte counts. */
+static inline struct packing make_small(const char **ret_text)
 {
-	struct rio_source *inner, *source;
-	struct rio_error err;
-	char got[256] = "";
-	size_t got_bytes = 0;
-	int r;
+	static const char text[] = "a,b\n1,2\n3,4\n5,6.25\n7,8\n";
+	struct packing p = {0};
 
-	assert_int_equal(rio_source_from_memory(bytes, n, file_name, &inner, &err), 0);
-	r = rio_source_unpack(inner, &source, &err);
-	if (r == 0) {
-		r = rio_source_read_through(source, NULL, NULL, &err);
-		if (r == 0)
-			assert_int_equal(rio_source_read_at(source, 0, got, sizeof(got),
-				&got_bytes, &err), 0);
-		rio_source_destroy(source);
-	}
-	if (r == 0)
-		assert_string_equal(got, text);
-	else
-		assert_int_equal(r, RIO_EDAMAGED);
-	return r == 0;
+	packing_add_gzip(&p, text, 12, 9);
+	packing_add_gzip(&p, text + 12, sizeof(text) - 13, 9);
+	*ret_text = text;
+	return p;
 }
 
 #endif
