@@ -86,10 +86,27 @@ int rfs_beneath_probe(const struct rfs_beneath *beneath, const char *rel, int *r
 	return 0;
 }
 
+/*
+ * What lies right in SOURCE and is no link cannot lead out, so one call tells all of
+ * it.  Where other file systems are left out, it cannot.
+ */
+static bool stat_plainly(const struct rfs_beneath *beneath, const char *rel, struct stat *ret_st)
+{
+	struct stat st;
+
+	if ((beneath->resolve & RESOLVE_NO_XDEV) || strchr(rel, '/') || strcmp(rel, "..") == 0 ||
+		fstatat(beneath->fd, rel, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISLNK(st.st_mode))
+		return false;
+	*ret_st = st;
+	return true;
+}
+
 int rfs_beneath_stat(const struct rfs_beneath *beneath, const char *rel, struct stat *ret_st)
 {
 	_cleanup_close_ int fd = -1;
 
+	if (stat_plainly(beneath, rel, ret_st))
+		return 0;
 	return rfs_beneath_probe(beneath, rel, &fd, ret_st);
 }
 
@@ -141,12 +158,11 @@ char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel)
 
 struct rio_stamp rfs_beneath_stamp(int probed_fd, const struct stat *st)
 {
-	struct rio_stamp stamp = rio_stamp_of_stat(st), now;
+	struct rio_stamp stamp = rio_stamp_of_stat(st);
 	_cleanup_close_ int fd = -1;
 
 	/* Only a real descriptor can ask for writers. */
-	if (rio_stamp_is_recent(&stamp) && rfs_beneath_reopen(probed_fd, &fd) == 0 &&
-		rio_stamp_of_fd(fd, &now) == 0)
-		stamp.written = now.written;
+	if (rio_stamp_is_recent(&stamp) && rfs_beneath_reopen(probed_fd, &fd) == 0)
+		stamp.written = rio_fd_is_written(fd);
 	return stamp;
 }

@@ -16,6 +16,8 @@
 #include "daemon.h"
 
 #include "base/util.h"
+#include "bench.h"
+#include "kernel_read_ahead.h"
 #include "log.h"
 
 #include <errno.h>
@@ -32,14 +34,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
 #define READY 'R'
-
-/* What one sequential reader may have under way, where we are allowed to say so. */
-#define READ_AHEAD_KB "1024"
 
 /* --- to the background --- */
 
@@ -86,21 +84,22 @@ int rfs_daemon_detach(int *ret_ready_fd)
 /* --- ready --- */
 
 struct announcement {
+	struct rfs_mount *mount;
 	const char *mountpoint;
 	int ready_fd;
 };
 
-/* The kernel reads ahead by 128 KiB unless told otherwise; only root may tell it. */
-static void raise_read_ahead(dev_t dev)
+/* For sequential readers; where that is not for us to do, say who can. */
+static void raise_read_ahead(dev_t device)
 {
-	static const char kib[] = READ_AHEAD_KB "\n";
-	char path[128];
-	_cleanup_close_ int fd = -1;
+	char path[RFS_KERNEL_READ_AHEAD_PATH_BYTES];
+	int e = rfs_kernel_raise_read_ahead(device);
 
-	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/read_ahead_kb", major(dev), minor(dev));
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd >= 0)
-		(void)!write(fd, kib, strlen(kib));
+	if (e)
+		rfs_log_note("the kernel reads only %u KiB ahead here (%s); root can make "
+			"sequential reading faster: echo %d > %s",
+			rfs_kernel_read_ahead_kib(device), strerror(e), RFS_KERNEL_READ_AHEAD_KIB,
+			rfs_kernel_read_ahead_path(device, path));
 }
 
 static void leave_stdio(void)
@@ -125,17 +124,19 @@ static bool is_served(const char *mountpoint, struct stat *ret_st)
 
 static void *announce(void *data)
 {
-	const struct announcement *a = data;
+	struct announcement *a = data;
 	const char ready = READY;
 	struct stat st;
 
 	if (!is_served(a->mountpoint, &st))
 		return NULL;
+	a->mount->device = st.st_dev;
+	if (a->ready_fd >= 0)
+		leave_stdio();
 	raise_read_ahead(st.st_dev);
-	if (a->ready_fd < 0)
-		return NULL;
-	leave_stdio();
-	(void)!write(a->ready_fd, &ready, 1);
+	if (a->ready_fd >= 0)
+		(void)!write(a->ready_fd, &ready, 1);
+	rfs_bench_warm_up();
 	return NULL;
 }
 
@@ -169,7 +170,7 @@ static int loop(struct rfs_mount *mount)
 
 static int serve_mounted(struct rfs_mount *mount, const char *mountpoint, int ready_fd)
 {
-	struct announcement announcement = {.mountpoint = mountpoint, .ready_fd = ready_fd};
+	struct announcement announcement = {mount, mountpoint, ready_fd};
 	pthread_t thread;
 	int e = start_announcement(&thread, &announcement);
 	int r = e ? -e : loop(mount);

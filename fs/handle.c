@@ -10,6 +10,7 @@
  * So it is well to know of one early.  The first to open a file has its begin encoded
  * (all of a small one), and the record of a quote that the map knows to be bad: errors
  * in the first rows, and in small files, take no byte before them from any reader.
+ * Who opens it meanwhile waits for that.
  *
  * Once known, a bad record is a wall: no handle gets bytes from behind it, so
  * that what a reader sees does not depend on where it began.
@@ -42,7 +43,7 @@ static int encode(struct rfs_handle *handle, struct rio_scratch *scratch, uint64
 
 size_t rfs_handle_fill(void *file, uint64_t off, void *dst, size_t len_bytes)
 {
-	struct rfs_bench *bench = rfs_bench();
+	_cleanup_(rfs_bench_givep) struct rfs_bench *bench = rfs_bench_take();
 	struct rio_error err;
 	size_t n;
 	int r;
@@ -53,11 +54,11 @@ size_t rfs_handle_fill(void *file, uint64_t off, void *dst, size_t len_bytes)
 	return r == 0 || r == RIO_EROW ? n : 0;
 }
 
-/* Encode on this thread, to its own buffer. */
+/* Encode on this thread, to a bench that the answer keeps. */
 static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 	struct rfs_answer *ret)
 {
-	struct rfs_bench *bench = rfs_bench();
+	_cleanup_(rfs_bench_givep) struct rfs_bench *bench = rfs_bench_take();
 	struct rfs_node *node = handle->node;
 	struct rio_error err;
 	size_t n;
@@ -77,43 +78,50 @@ static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 	} else if (n != len_bytes) {
 		return EIO; /* never fewer: the kernel would make them zeros */
 	}
-	ret->pieces.nr = 0;
+	rfs_count(&handle->counters->lone_reads, 1);
 	ret->pieces.iov[0] = (struct iovec){bench->reply, n};
+	ret->bench = rio_steal(bench);
 	return 0;
 }
 
-/* Encode [off, end) for nothing but the errors in it. */
-static void check_range(struct rfs_handle *handle, uint64_t off, uint64_t end)
+/* Encode what lies at off, for the errors in it.  Returns how many bytes there are none in. */
+static size_t check_range(struct rfs_handle *handle, struct rfs_bench *bench, uint64_t off,
+	size_t len_bytes)
 {
 	struct rfs_node *node = handle->node;
-	struct rfs_bench *bench = rfs_bench();
 	struct rio_error err;
-	size_t n = 1;
-	int r = 0;
+	size_t n = 0;
+	int r = encode(handle, bench->scratch, off, bench->reply, len_bytes, &n, &err);
 
-	for (; bench && r == 0 && off < end && n > 0; off += n)
-		r = encode(handle, bench->scratch, off, bench->reply,
-			(size_t)RIO_MIN(end - off, RFS_READ_BYTES_MAX), &n, &err);
 	if (r == RIO_EROW)
 		rfs_node_note_bad(node, err.record_off, &err);
+	return r == 0 ? n : 0;
 }
 
-static void look_for_bad(struct rfs_handle *handle)
+/*
+ * What the first to open a file does.  Its begin, if it is right, can go where reads
+ * are answered from: it will be asked for next.
+ */
+static void look_for_bad(struct rfs_handle *handle, const struct rfs_pages *pages)
 {
-	const struct rio_dataset *dataset = handle->node->dataset;
-	uint64_t size = rio_dataset_len_bytes(dataset);
-	uint64_t bad_off = rio_dataset_bad_quote_off(dataset);
+	_cleanup_(rfs_bench_givep) struct rfs_bench *bench = rfs_bench_take();
+	struct rfs_node *node = handle->node;
+	uint64_t size = rio_dataset_len_bytes(node->dataset);
+	uint64_t bad_off = rio_dataset_bad_quote_off(node->dataset);
+	size_t n = (size_t)(size <= CHECK_WHOLE_BYTES ? size : CHECK_BEGIN_BYTES);
 
-	if (!rfs_node_is_first_open(handle->node))
+	if (!bench)
 		return;
-	check_range(handle, 0, size <= CHECK_WHOLE_BYTES ? size : CHECK_BEGIN_BYTES);
 	if (bad_off != RIO_NO_OFFSET)
-		check_range(handle, bad_off, bad_off + 1);
+		check_range(handle, bench, bad_off, 1);
+	n = check_range(handle, bench, 0, n);
+	if (n && !handle->direct && rfs_node_bad_off(node) == RIO_NO_OFFSET)
+		pages->store(pages->data, bench->reply, n);
 }
 
 int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
 	struct rfs_counters *counters, struct rfs_node *node, const struct rfs_waiter *waiter,
-	bool direct, struct rfs_handle **ret)
+	bool direct, const struct rfs_pages *pages, struct rfs_handle **ret)
 {
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	struct rfs_handle *handle;
@@ -129,8 +137,12 @@ int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
 	handle->counters = counters;
 	handle->node = node;
 	handle->source = rio_steal(source);
-	look_for_bad(handle);
-	handle->direct = direct || rfs_node_bad_off(node) != RIO_NO_OFFSET;
+	handle->direct = direct;
+	if (rfs_node_begin_first_open(node)) {
+		look_for_bad(handle, pages);
+		rfs_node_end_first_open(node);
+	}
+	handle->direct |= rfs_node_bad_off(node) != RIO_NO_OFFSET;
 	rfs_stream_init(&handle->stream, readahead, handle, rio_dataset_len_bytes(node->dataset));
 	rfs_tree_pin(tree, node);
 	rfs_count(&counters->open_files, 1);
@@ -153,8 +165,7 @@ int rfs_handle_read(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 	uint64_t size = rio_dataset_len_bytes(handle->node->dataset);
 	uint64_t bad_off = rfs_node_bad_off(handle->node);
 
-	ret->pieces.nr = 0;
-	ret->pieces.iov[0] = (struct iovec){NULL, 0};
+	*ret = (struct rfs_answer){.bench = NULL};
 	if (off >= size)
 		return 0;
 	len_bytes = (size_t)RIO_MIN(len_bytes, size - off);
@@ -174,4 +185,5 @@ void rfs_handle_put(struct rfs_handle *handle, struct rfs_answer *answer)
 {
 	if (answer->pieces.nr)
 		rfs_stream_put(&handle->stream, &answer->pieces);
+	rfs_bench_give(answer->bench);
 }

@@ -7,6 +7,7 @@
 #ifndef RFS_HANDLE_H
 #define RFS_HANDLE_H
 
+#include "bench.h"
 #include "opened.h"
 #include "readahead.h"
 #include "status.h"
@@ -22,6 +23,12 @@ struct rfs_handle {
 	struct rfs_stream stream;
 };
 
+/* Where bytes from a file's begin on can be put, for reads to find them there. */
+struct rfs_pages {
+	void (*store)(void *data, const void *bytes, size_t len_bytes);
+	void *data;
+};
+
 /*
  * Open node, which the caller holds; tree, readahead and counters are borrowed.
  * Returns 0 or a positive errno: ESTALE where the source changed, EIO or EACCES
@@ -29,12 +36,13 @@ struct rfs_handle {
  */
 int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
 	struct rfs_counters *counters, struct rfs_node *node, const struct rfs_waiter *waiter,
-	bool direct, struct rfs_handle **ret);
+	bool direct, const struct rfs_pages *pages, struct rfs_handle **ret);
 void rfs_handle_close(struct rfs_handle *handle);
 
-/* The bytes of an answer, valid until they are put back by the same thread. */
+/* The bytes of an answer, valid until they are put back. */
 struct rfs_answer {
 	struct rfs_pieces pieces;
+	struct rfs_bench *bench; /* that they lie on; NULL: in blocks, or there are none */
 };
 
 /*

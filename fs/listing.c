@@ -9,6 +9,7 @@
 #include "listing.h"
 
 #include "base/util.h"
+#include "csv/file_name.h"
 #include "log.h"
 #include "names.h"
 
@@ -27,7 +28,8 @@ void rfs_listing_deinit(struct rfs_listing *listing)
 	*listing = (struct rfs_listing){0};
 }
 
-static int add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type)
+static int add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type,
+	unsigned rank)
 {
 	struct rfs_entry *entry;
 
@@ -41,7 +43,8 @@ static int add(struct rfs_listing *listing, const char *name, uint64_t ino, mode
 		listing->room = room;
 	}
 	entry = &listing->entries[listing->nr];
-	*entry = (struct rfs_entry){.name = strdup(name), .ino = ino, .type = type};
+	*entry = (struct rfs_entry){
+		.name = strdup(name), .ino = ino, .type = type, .rank = rank};
 	if (!entry->name)
 		return ENOMEM;
 	listing->nr++;
@@ -55,6 +58,8 @@ struct walk {
 	struct rfs_node *folder;
 	bool tell_long; /* log names that are too long */
 	bool told_long;
+	bool tell_hidden; /* log files that another one hides */
+	bool told_hidden;
 	struct rfs_listing *listing;
 };
 
@@ -67,7 +72,7 @@ static int path_of(const struct walk *walk, const char *name, char path[PATH_MAX
 	return len < PATH_MAX ? 0 : ENAMETOOLONG;
 }
 
-static int add_file(struct walk *walk, const char *virtual, const char *name)
+static int add_file(struct walk *walk, const char *virtual, unsigned rank, const char *name)
 {
 	struct rio_stamp stamp;
 	char path[PATH_MAX];
@@ -77,7 +82,7 @@ static int add_file(struct walk *walk, const char *virtual, const char *name)
 		!S_ISREG(st.st_mode))
 		return 0;
 	stamp = rio_stamp_of_stat(&st);
-	return add(walk->listing, virtual, rfs_node_ino(path, &stamp), S_IFREG);
+	return add(walk->listing, virtual, rfs_node_ino(path, &stamp), S_IFREG, rank);
 }
 
 static int add_folder(struct walk *walk, const char *name, bool may_be_link)
@@ -92,7 +97,7 @@ static int add_folder(struct walk *walk, const char *name, bool may_be_link)
 	if (may_be_link && rfs_beneath_leads_through(walk->beneath, walk->folder->path, &st))
 		return 0;
 	stamp = rfs_folder_stamp(&st);
-	return add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR);
+	return add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR, 0);
 }
 
 static void tell_long_name(struct walk *walk, const char *name)
@@ -109,15 +114,16 @@ static int add_entry(struct walk *walk, const char *name, unsigned char type)
 {
 	bool may_be_link = type == DT_LNK || type == DT_UNKNOWN;
 	rfs_name virtual;
+	unsigned rank;
 	int e = 0;
 
 	if (rfs_name_is_hidden(name))
 		return 0;
 	/* A folder may be called x.csv, and what is a link may be either. */
 	if (type == DT_REG || may_be_link) {
-		switch (rfs_name_to_virtual(walk->suffix, name, virtual)) {
+		switch (rfs_name_to_virtual(walk->suffix, name, virtual, &rank)) {
 		case RFS_NAME_CSV:
-			e = add_file(walk, virtual, name);
+			e = add_file(walk, virtual, rank, name);
 			break;
 		case RFS_NAME_TOO_LONG:
 			tell_long_name(walk, name);
@@ -131,27 +137,45 @@ static int add_entry(struct walk *walk, const char *name, unsigned char type)
 	return e;
 }
 
-/* By name, and a file before a folder of the same name. */
+/* By name; of the same name files before folders, and among them the plain one first. */
 static int compare(const void *a, const void *b)
 {
 	const struct rfs_entry *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
-	return order ? order : S_ISDIR(x->type) - S_ISDIR(y->type);
+	if (!order)
+		order = S_ISDIR(x->type) - S_ISDIR(y->type);
+	return order ? order : (int)x->rank - (int)y->rank;
 }
 
-/* b.csv beside a folder b.recordio: the file wins, as in a lookup. */
-static void drop_doubles(struct rfs_listing *listing)
+static void tell_hidden(struct walk *walk, const struct rfs_entry *shown,
+	const struct rfs_entry *hidden)
 {
+	_cleanup_free_ char *path = rfs_beneath_absolute(walk->beneath, walk->folder->path);
+
+	walk->told_hidden = true;
+	if (walk->tell_hidden && path)
+		rfs_log_note("%s: %s is made of its %s file: the %s file beside it is not shown",
+			path, shown->name, rio_csv_ending(shown->rank),
+			rio_csv_ending(hidden->rank));
+}
+
+/* b.csv beside b.csv.gz or a folder b.recordio: the first one wins, as in a lookup. */
+static void drop_doubles(struct walk *walk)
+{
+	struct rfs_listing *listing = walk->listing;
 	size_t n = 0;
 
 	for (size_t i = 0; i < listing->nr; i++) {
 		struct rfs_entry *entry = &listing->entries[i];
 
-		if (n && strcmp(listing->entries[n - 1].name, entry->name) == 0)
-			free(entry->name);
-		else
+		if (n == 0 || strcmp(listing->entries[n - 1].name, entry->name) != 0) {
 			listing->entries[n++] = *entry;
+			continue;
+		}
+		if (S_ISREG(entry->type))
+			tell_hidden(walk, &listing->entries[n - 1], entry);
+		free(entry->name);
 	}
 	listing->nr = n;
 }
@@ -160,7 +184,7 @@ static int add_dots(struct walk *walk)
 {
 	_cleanup_free_ char *above = strdup(walk->folder->path);
 	uint64_t ino = 1;
-	int e = add(walk->listing, ".", walk->folder->ino, S_IFDIR);
+	int e = add(walk->listing, ".", walk->folder->ino, S_IFDIR, 0);
 	char *slash = above ? strrchr(above, '/') : NULL;
 
 	if (slash) {
@@ -173,7 +197,7 @@ static int add_dots(struct walk *walk)
 		stamp = rfs_folder_stamp(&st);
 		ino = rfs_node_ino(above, &stamp);
 	}
-	return e ? e : add(walk->listing, "..", ino, S_IFDIR);
+	return e ? e : add(walk->listing, "..", ino, S_IFDIR, 0);
 }
 
 static int add_all(struct walk *walk, DIR *dir)
@@ -196,7 +220,7 @@ static int add_all(struct walk *walk, DIR *dir)
 		return e;
 	qsort(walk->listing->entries + nr_dots, walk->listing->nr - nr_dots,
 		sizeof(struct rfs_entry), compare);
-	drop_doubles(walk->listing);
+	drop_doubles(walk);
 	return 0;
 }
 
@@ -209,6 +233,7 @@ int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
 		.suffix = suffix,
 		.folder = folder,
 		.tell_long = !atomic_load(&folder->told_long_names),
+		.tell_hidden = !atomic_load(&folder->told_hidden),
 		.listing = &listing,
 	};
 	DIR *dir;
@@ -226,6 +251,8 @@ int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
 	closedir(dir);
 	if (walk.told_long)
 		atomic_store(&folder->told_long_names, true);
+	if (walk.told_hidden)
+		atomic_store(&folder->told_hidden, true);
 	if (e)
 		rfs_listing_deinit(&listing);
 	else
@@ -242,7 +269,7 @@ int rfs_listing_fixed(struct rfs_listing *ret, const struct rfs_node *const *nod
 		const char *slash = strrchr(nodes[i]->path, '/');
 		const char *name = i == 0 ? "." : i == 1 ? ".." : slash + 1;
 
-		e = add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG);
+		e = add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG, 0);
 	}
 	if (e)
 		rfs_listing_deinit(&listing);

@@ -19,6 +19,7 @@ struct rfs_entry {
 	char *name;
 	uint64_t ino;
 	mode_t type; /* S_IFDIR or S_IFREG */
+	unsigned rank; /* of the source's ending: see rfs_name_to_virtual */
 };
 
 /* Zeroed is empty. */

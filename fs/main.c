@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ struct parts {
 	struct rfs_options options;
 	char *mountpoint; /* absolute */
 	struct rfs_beneath beneath;
+	struct rfs_settings *settings;
 	struct rio_store *store;
 };
 
@@ -63,6 +65,24 @@ static int find_mountpoint(struct parts *parts)
 	else if (e)
 		fail_path("MOUNTPOINT ", given, e);
 	return e ? RFS_EXIT_SYSTEM : 0;
+}
+
+/* Wrong settings are a wrong call: nothing is mounted. */
+static int open_settings(struct parts *parts)
+{
+	struct rio_error err;
+	int r = rfs_settings_create(&parts->options, &parts->beneath, &parts->settings, &err);
+
+	if (!r) {
+		const char *path = rfs_settings_path(parts->settings);
+
+		/* Not to be overlooked: a file that SOURCE does not show. */
+		if (path && !parts->options.config && !is_within(path, parts->beneath.path))
+			rfs_log_note("settings are those of %s, above SOURCE", path);
+		return 0;
+	}
+	rfs_log_error(&err);
+	return r == RIO_EOPTION ? RFS_EXIT_CALL : RFS_EXIT_SYSTEM;
 }
 
 /* Before the daemon leaves this folder, from which a relative index_dir is meant. */
@@ -113,14 +133,18 @@ static uint64_t block_bytes(const struct rfs_options *options, unsigned nr_worke
 
 static int serve(struct parts *parts, int ready_fd)
 {
-	struct rfs_mount mount = {.options = &parts->options, .beneath = &parts->beneath};
+	struct rfs_mount mount = {
+		.options = &parts->options,
+		.beneath = &parts->beneath,
+		.settings = parts->settings,
+	};
 	unsigned nr_workers = (unsigned)RIO_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
 	int code = RFS_EXIT_SYSTEM;
 	int e;
 
 	rfs_opened_init(&mount.opened);
 	clock_gettime(CLOCK_MONOTONIC, &mount.begun);
-	e = rfs_tree_create(&parts->options, &parts->beneath, parts->store,
+	e = rfs_tree_create(&parts->options, &parts->beneath, parts->settings, parts->store,
 		&mount.counters, &mount.tree);
 	if (!e)
 		e = rfs_readahead_create(block_bytes(&parts->options, nr_workers), nr_workers,
@@ -135,6 +159,7 @@ static int serve(struct parts *parts, int ready_fd)
 	rfs_opened_deinit(&mount.opened);
 	rfs_readahead_destroy(mount.readahead);
 	rfs_tree_destroy(mount.tree);
+	rfs_bench_deinit();
 	return code;
 }
 
@@ -150,13 +175,16 @@ static int run(struct parts *parts)
 	code = open_source(parts);
 	if (code)
 		return code;
-	code = open_store(parts);
+	code = open_settings(parts);
+	if (!code)
+		code = open_store(parts);
 	if (!code && !parts->options.fake) {
 		code = parts->options.foreground ? -1 : rfs_daemon_detach(&ready_fd);
 		if (code < 0)
 			code = serve(parts, ready_fd);
 	}
 	rio_store_destroy(parts->store);
+	rfs_settings_destroy(parts->settings);
 	rfs_beneath_deinit(&parts->beneath);
 	return code;
 }
@@ -182,6 +210,17 @@ static void fill_stdio(void)
 		close(fd);
 }
 
+/*
+ * One heap for all threads: what is small they keep at hand anyway, and a thread that
+ * answers its first request need not make a heap first.
+ */
+static void share_heap(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct parts parts = {0};
@@ -189,6 +228,7 @@ int main(int argc, char **argv)
 	int code, call;
 
 	fill_stdio();
+	share_heap();
 	rfs_log_adopt_libfuse();
 	call = rfs_options_parse(&parts.options, argc, argv, &err);
 	switch (call) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "names.h"
 
+#include "csv/file_name.h"
+
 #include <stddef.h>
 #include <string.h>
-
-#define SOURCE_SUFFIX "csv"
 
 bool rfs_name_is_hidden(const char *name)
 {
@@ -21,31 +21,29 @@ static size_t stem_len(const char *name, const char *suffix)
 	return len - tail;
 }
 
-/* stem[0..stem) "." suffix, if it fits. */
-static bool join(const char *stem, size_t len, const char *suffix, rfs_name ret)
+/* stem[0..len) ending, if it fits. */
+static bool join(const char *stem, size_t len, const char *dot, const char *ending, rfs_name ret)
 {
-	size_t tail = strlen(suffix);
-
-	if (len + 1 + tail > NAME_MAX)
+	if (len + strlen(dot) + strlen(ending) > NAME_MAX)
 		return false;
 	memcpy(ret, stem, len);
-	ret[len] = '.';
-	memcpy(ret + len + 1, suffix, tail + 1);
+	stpcpy(stpcpy(ret + len, dot), ending);
 	return true;
 }
 
-enum rfs_name_kind rfs_name_to_virtual(const char *suffix, const char *source, rfs_name ret)
+enum rfs_name_kind rfs_name_to_virtual(const char *suffix, const char *source, rfs_name ret,
+	unsigned *ret_rank)
 {
-	size_t len = rfs_name_is_hidden(source) ? 0 : stem_len(source, SOURCE_SUFFIX);
+	size_t len = rfs_name_is_hidden(source) ? 0 : rio_csv_stem(source, ret_rank);
 
 	if (!len)
 		return RFS_NAME_OTHER;
-	return join(source, len, suffix, ret) ? RFS_NAME_CSV : RFS_NAME_TOO_LONG;
+	return join(source, len, ".", suffix, ret) ? RFS_NAME_CSV : RFS_NAME_TOO_LONG;
 }
 
-bool rfs_name_to_source(const char *suffix, const char *name, rfs_name ret)
+bool rfs_name_to_source(const char *suffix, const char *name, unsigned rank, rfs_name ret)
 {
 	size_t len = rfs_name_is_hidden(name) ? 0 : stem_len(name, suffix);
 
-	return len && join(name, len, SOURCE_SUFFIX, ret);
+	return len && join(name, len, "", rio_csv_ending(rank), ret);
 }

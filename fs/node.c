@@ -156,17 +156,24 @@ static int found_broken(struct description *ret, int e, const char *path, struct
 	return 0;
 }
 
-/* Create a dataset of the opened source at fd (taken). */
-static int create_dataset(const struct rfs_node *node, const struct rfs_describer *by,
-	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
+static struct rio_dataset_config config_of(const struct rfs_describer *by, const char *path,
+	const struct rio_options *options, const struct rfs_waiter *waiter)
 {
-	struct rio_dataset_config config = {
-		.options = by->encoding,
+	return (struct rio_dataset_config){
+		.options = options,
 		.store = by->store,
 		.store_path = path,
 		.progress = on_progress,
 		.progress_data = (void *)waiter,
 	};
+}
+
+/* Create a dataset of the opened source at fd (taken). */
+static int create_dataset(const struct rfs_node *node, const struct rfs_describer *by,
+	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
+{
+	_cleanup_(rio_options_deinit) struct rio_options options = {0};
+	const struct rio_dataset_config config = config_of(by, path, &options, waiter);
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset = NULL;
 	struct rio_error err;
@@ -174,8 +181,10 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 
 	r = rio_source_from_fd(fd, path, &source, &err);
 	if (!r)
+		r = rfs_settings_get(by->settings, node->path, &options, &err);
+	if (!r)
 		r = rio_dataset_create(source, &config, &dataset, &err);
-	if (r == RIO_ESCHEMA || r == RIO_EROW)
+	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION || r == RIO_EDAMAGED)
 		return found_broken(ret, EIO, path, &err);
 	if (r) {
 		int e = rfs_to_errno(&err);
@@ -263,6 +272,21 @@ int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int
 	return e;
 }
 
+int rfs_node_attach(struct rfs_node *node, const struct rfs_describer *by, const char *path,
+	const struct rfs_waiter *waiter, struct rio_source *source)
+{
+	const struct rio_dataset_config config = config_of(by, path, NULL, waiter);
+	struct rio_error err;
+	int e;
+
+	if (rio_dataset_attach(node->dataset, &config, source, &err) == 0)
+		return 0;
+	e = rfs_to_errno(&err);
+	if (e != EINTR && e != ESTALE)
+		rfs_log_error(&err);
+	return e;
+}
+
 void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio_error *err)
 {
 	_cleanup_free_ char *latest = NULL;
@@ -288,15 +312,26 @@ void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio
 		rfs_log_error(err);
 }
 
-bool rfs_node_is_first_open(struct rfs_node *node)
+bool rfs_node_begin_first_open(struct rfs_node *node)
 {
 	bool first;
 
 	pthread_mutex_lock(&node->lock);
-	first = !node->opened;
-	node->opened = true;
+	while (node->opened == RFS_OPENING)
+		pthread_cond_wait(&node->described, &node->lock);
+	first = node->opened == RFS_UNOPENED;
+	if (first)
+		node->opened = RFS_OPENING;
 	pthread_mutex_unlock(&node->lock);
 	return first;
+}
+
+void rfs_node_end_first_open(struct rfs_node *node)
+{
+	pthread_mutex_lock(&node->lock);
+	node->opened = RFS_OPENED;
+	pthread_cond_broadcast(&node->described);
+	pthread_mutex_unlock(&node->lock);
 }
 
 uint64_t rfs_node_bad_off(struct rfs_node *node)
@@ -317,4 +352,14 @@ char *rfs_node_error(struct rfs_node *node)
 	copy = node->error ? strdup(node->error) : NULL;
 	pthread_mutex_unlock(&node->lock);
 	return copy;
+}
+
+bool rfs_node_is_settled(struct rfs_node *node)
+{
+	bool settled;
+
+	pthread_mutex_lock(&node->lock);
+	settled = node->known == RFS_READY || node->known == RFS_BROKEN;
+	pthread_mutex_unlock(&node->lock);
+	return settled;
 }

@@ -6,7 +6,7 @@
  * and content never change, so the kernel may cache them for good.  A changed
  * source gets another node, with another inode number.
  *
- * Below it: beneath, to_errno, log, core/dataset.  References and the table of
+ * Below it: beneath, settings, to_errno, log, core/dataset.  References and the table of
  * nodes are tree's.
  */
 #ifndef RFS_NODE_H
@@ -14,6 +14,7 @@
 
 #include "beneath.h"
 #include "dataset/dataset.h"
+#include "settings.h"
 #include "status.h"
 
 #include <pthread.h>
@@ -47,15 +48,16 @@ struct rfs_node {
 	uint64_t nr_refs; /* the kernel's lookups and our handles; guarded by tree's lock */
 
 	pthread_mutex_t lock;     /* all below */
-	pthread_cond_t described; /* known has changed */
+	pthread_cond_t described; /* known or opened has changed */
 	enum rfs_known known;
 	struct rio_dataset *dataset; /* constant once RFS_READY */
 	int broken_errno;
-	bool opened;      /* at least once */
+	enum { RFS_UNOPENED, RFS_OPENING, RFS_OPENED } opened; /* for the first time */
 	uint64_t bad_off; /* of the first record known to be bad, or RIO_NO_OFFSET */
 	char *error;      /* the message about it, or about a broken file; NULL: none */
 
 	atomic_bool told_long_names; /* RFS_FOLDER */
+	atomic_bool told_hidden;     /* RFS_FOLDER */
 };
 
 /* What names a node: two that are equal are one. */
@@ -81,7 +83,7 @@ struct rfs_waiter {
 /* How files are described. */
 struct rfs_describer {
 	const struct rfs_beneath *beneath;
-	const struct rio_options *encoding;
+	struct rfs_settings *settings;
 	struct rio_store *store; /* NULL: none */
 	struct rfs_counters *counters;
 };
@@ -95,13 +97,25 @@ struct rfs_describer {
 int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
 	const struct rfs_waiter *waiter);
 
+/*
+ * Make source, newly opened from node's (RFS_READY) file at path, ready for reading.
+ * Returns 0 or a positive errno: EINTR where the waiter gave up, ESTALE where it is
+ * not in node's state any more.
+ */
+int rfs_node_attach(struct rfs_node *node, const struct rfs_describer *by, const char *path,
+	const struct rfs_waiter *waiter, struct rio_source *source);
+
 /* Note that the record that begins at bad_off cannot be encoded; logged the first time. */
 void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio_error *err);
 
 uint64_t rfs_node_bad_off(struct rfs_node *node);
 
-/* True for the first who asks, and nobody else. */
-bool rfs_node_is_first_open(struct rfs_node *node);
+/* Whether it is known, and for good, what a file is: RFS_READY or RFS_BROKEN. */
+bool rfs_node_is_settled(struct rfs_node *node);
+
+/* True for the first who asks; others are kept until that one has ended it. */
+bool rfs_node_begin_first_open(struct rfs_node *node);
+void rfs_node_end_first_open(struct rfs_node *node);
 
 /* A copy of the message, freed by the caller; NULL where there is none (or no memory). */
 char *rfs_node_error(struct rfs_node *node);

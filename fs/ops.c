@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "bench.h"
 #include "caller.h"
-#include "errors.h"
+#include "control.h"
 #include "handle.h"
 #include "xattr.h"
 
@@ -244,14 +244,6 @@ static void op_readdir(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
 
 /* --- files --- */
 
-static time_t uptime(const struct rfs_mount *mount)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - mount->begun.tv_sec;
-}
-
 /*
  * Messages quote cells, so they are for who may read every source anyhow; others
  * have the attribute of the files that they may read.
@@ -261,33 +253,6 @@ static bool may_see_errors(fuse_req_t req)
 	uid_t uid = fuse_req_ctx(req)->uid;
 
 	return uid == 0 || uid == geteuid();
-}
-
-static char *control_text(fuse_req_t req, enum rfs_kind kind)
-{
-	struct rfs_mount *mount = mount_of(req);
-	struct rfs_readahead_usage usage;
-	char *errors[RFS_ERRORS_MAX], *text;
-	struct rfs_status status = {
-		.source = mount->beneath->path,
-		.options = mount->options->given,
-		.uptime_seconds = uptime(mount),
-		.counters = &mount->counters,
-		.files_known = rfs_tree_nr_nodes(mount->tree),
-	};
-
-	rfs_readahead_usage(mount->readahead, &usage);
-	status.blocks = usage.nr_blocks;
-	status.memory_bytes = usage.memory_bytes;
-	status.memory_budget_bytes = usage.budget_bytes;
-	if (kind != RFS_STATUS)
-		return rfs_status_metrics(&status);
-	status.errors = errors;
-	status.nr_errors = may_see_errors(req) ? rfs_errors_get(mount->beneath, errors) : 0;
-	text = rfs_status_text(&status);
-	for (size_t i = 0; i < status.nr_errors; i++)
-		free(errors[i]);
-	return text;
 }
 
 /* A control file, as it was when it was opened. */
@@ -307,7 +272,7 @@ static void close_control(struct rfs_opened *opened)
 static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
 {
 	struct control_handle *control = malloc(sizeof(*control));
-	char *text = control_text(req, node->kind);
+	char *text = rfs_control_text(mount_of(req), node->kind, may_see_errors(req));
 
 	if (!control || !text) {
 		free(control);
@@ -325,13 +290,36 @@ static void close_file(struct rfs_opened *opened)
 	rfs_handle_close((struct rfs_handle *)opened);
 }
 
+/* A node's file in the kernel's page cache. */
+struct cached_file {
+	struct rfs_mount *mount;
+	struct rfs_node *node;
+};
+
+/*
+ * The kernel waits for pages that are being read, and these reads might wait for this
+ * thread: only while nobody else has the file open can that not be.  Bytes of a file
+ * that is being written are for one reader only.
+ */
+static void store_pages(void *data, const void *bytes, size_t len_bytes)
+{
+	const struct cached_file *file = data;
+	struct fuse_bufvec buf = FUSE_BUFVEC_INIT(len_bytes);
+
+	buf.buf[0].mem = (void *)bytes;
+	if (!file->node->stamp.written && fuse_lowlevel_notify_store(file->mount->session,
+						  (uintptr_t)file->node, 0, &buf, 0) == 0)
+		rfs_count(&file->mount->counters.served_bytes, len_bytes);
+}
+
 static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_info *fi)
 {
 	struct rfs_mount *mount = mount_of(req);
 	const struct rfs_waiter waiter = {gave_up, req};
+	struct cached_file file = {mount, node};
 	struct rfs_handle *handle;
 	int e = rfs_handle_open(mount->tree, mount->readahead, &mount->counters, node, &waiter,
-		mount->options->direct_io, &handle);
+		mount->options->direct_io, &(struct rfs_pages){store_pages, &file}, &handle);
 
 	if (e) {
 		reply_failed(req, e);
@@ -361,7 +349,7 @@ static void read_control(fuse_req_t req, const char *text, size_t size, off_t of
 	size_t len = strlen(text);
 	size_t begin = (size_t)RIO_MIN((uint64_t)off, len);
 	size_t n = RIO_MIN(RIO_MIN(size, len - begin), RFS_READ_BYTES_MAX);
-	struct rfs_bench *bench = rfs_bench();
+	_cleanup_(rfs_bench_givep) struct rfs_bench *bench = rfs_bench_take();
 
 	if (!bench) {
 		reply_failed(req, ENOMEM);

@@ -8,26 +8,9 @@
 #ifndef RFS_OPS_H
 #define RFS_OPS_H
 
-#include "opened.h"
-#include "options.h"
-#include "readahead.h"
-#include "status.h"
-#include "tree.h"
+#include "mount.h"
 
 #include <fuse_lowlevel.h>
-#include <time.h>
-
-/* What a mounted session works with: the user data of libfuse's session. */
-struct rfs_mount {
-	const struct rfs_options *options;
-	const struct rfs_beneath *beneath;
-	struct rfs_tree *tree;
-	struct rfs_readahead *readahead;
-	struct fuse_session *session;
-	struct rfs_opened_set opened;
-	struct rfs_counters counters;
-	struct timespec begun; /* CLOCK_MONOTONIC */
-};
 
 extern const struct fuse_lowlevel_ops rfs_ops;
 

@@ -83,6 +83,13 @@ static bool set_index_dir(struct rfs_options *options, const char *value)
 	return value[0] && (options->index_dir || !options->keep_maps);
 }
 
+static bool set_config(struct rfs_options *options, const char *value)
+{
+	free(options->config);
+	options->config = strdup(value);
+	return value[0] && options->config;
+}
+
 static bool set_memory(struct rfs_options *options, const char *value)
 {
 	return parse_size(value, &options->memory_bytes);
@@ -148,6 +155,7 @@ static bool set_direct_io(struct rfs_options *options, const char *value)
 
 const struct rio_option_info rfs_option_table[] = {
 	{"layout", "mirror", "what is shown: SOURCE's folders with their CSV files encoded"},
+	{"config", "FILE|none", "settings by folder; else of the nearest recordiofs.ini"},
 	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
 	{"memory", "SIZE", "for encoding ahead of sequential readers; else 64M, 0 is none"},
 	{"threads", "COUNT", "requests worked on at the same time; else 16"},
@@ -165,6 +173,7 @@ static const struct {
 	const char *takes;
 } setters[] = {
 	{set_layout, "mirror"},
+	{set_config, "a file, or none"},
 	{set_index_dir, "a folder, or none"},
 	{set_memory, "a number of bytes, as 64M or 1G; 0 is none"},
 	{set_threads, "a number from 1 to 1024"},
@@ -240,6 +249,8 @@ static int set_own(struct rfs_options *options, const struct rio_option_info *in
 static int set_encoding(struct rfs_options *options, const char *name, const char *value,
 	struct rio_error *err)
 {
+	int r;
+
 	/* What libfuse leaves of "," and of "\t". */
 	if (strcmp(name, "delimiter") == 0 && !*value)
 		return rio_fail(err, RIO_EOPTION,
@@ -247,7 +258,8 @@ static int set_encoding(struct rfs_options *options, const char *name, const cha
 	if (strcmp(name, "delimiter") == 0 && strcmp(value, "t") == 0)
 		return rio_fail(err, RIO_EOPTION,
 			"delimiter=t is not understood; a tab is written delimiter=tab");
-	return rio_options_set(&options->encoding, name, value, err);
+	r = rio_options_set(&options->encoding, name, value, err);
+	return r ? r : rio_settings_add(&options->given_encoding, name, value, err);
 }
 
 static int note_given(struct rfs_options *options, const char *word, struct rio_error *err)
@@ -448,6 +460,8 @@ void rfs_options_deinit(struct rfs_options *options)
 	fuse_opt_free_args(&options->session);
 	free(options->source);
 	free(options->mountpoint);
+	rio_settings_deinit(&options->given_encoding);
+	free(options->config);
 	free(options->index_dir);
 	free(options->given);
 }

@@ -10,6 +10,7 @@
 #define RFS_OPTIONS_H
 
 #include "schema/options.h"
+#include "settings/settings.h"
 
 #include <fuse_opt.h>
 #include <stdbool.h>
@@ -25,7 +26,9 @@ struct rfs_options {
 	bool says_rw;
 	bool is_from_mount; /* called by mount(8), as far as can be told */
 
-	struct rio_options encoding;
+	struct rio_options encoding;        /* where no settings file says otherwise */
+	struct rio_settings given_encoding; /* the words of it that were given */
+	char *config;                       /* a settings file, or "none"; NULL: not given */
 
 	char *index_dir;   /* NULL: the user's cache folder */
 	bool keep_maps;    /* false: index_dir=none */

@@ -16,11 +16,6 @@
  * published by its state, under the lock, after its bytes are all there.  Replies are
  * sent straight out of pinned blocks.
  *
- * In sequence means: what is asked for begins near the end of what was asked
- * for before.  Near, since several requests of one kernel read-ahead come on
- * several threads and overtake one another; a gap counts against it until it is
- * filled, so reading every tenth page is not a sequence.
- *
  * Memory is a fixed set of blocks, touched when first used.  A stream gets its
  * share of them; when none is free, the least recently used is taken if so much
  * has been served since that its reader must have gone, else the reader encodes
@@ -32,12 +27,7 @@
 #include <errno.h>
 #include <signal.h>
 
-/* How far requests of one sequence may lie apart. */
-#define SLACK_BYTES (4 * RIO_MIB)
-
-/* A sequence of this length makes a stream. */
-#define START_BYTES (512 * RIO_KIB)
-
+/* Blocks that a stream is ahead by: at most so many, or twice as many as there are workers. */
 #define WINDOW_START 2u
 #define WINDOW_MAX   8u
 
@@ -75,6 +65,8 @@ struct rfs_readahead {
 	unsigned nr_touched;
 	unsigned nr_streams;    /* with a window */
 	uint64_t nr_uses;
+	uint64_t nr_hits;
+	uint64_t nr_misses;
 	bool stopping;
 	struct rfs_block blocks[];
 };
@@ -241,9 +233,13 @@ void rfs_readahead_destroy(struct rfs_readahead *ra)
 void rfs_readahead_usage(struct rfs_readahead *ra, struct rfs_readahead_usage *ret)
 {
 	pthread_mutex_lock(&ra->lock);
-	ret->nr_blocks = ra->nr_blocks - ra->nr_idle;
-	ret->memory_bytes = ra->nr_touched * (uint64_t)RFS_BLOCK_BYTES;
-	ret->budget_bytes = ra->nr_blocks * (uint64_t)RFS_BLOCK_BYTES;
+	*ret = (struct rfs_readahead_usage){
+		.nr_blocks = ra->nr_blocks - ra->nr_idle,
+		.memory_bytes = ra->nr_touched * (uint64_t)RFS_BLOCK_BYTES,
+		.budget_bytes = ra->nr_blocks * (uint64_t)RFS_BLOCK_BYTES,
+		.nr_hits = ra->nr_hits,
+		.nr_misses = ra->nr_misses,
+	};
 	pthread_mutex_unlock(&ra->lock);
 }
 
@@ -253,7 +249,7 @@ void rfs_stream_init(struct rfs_stream *stream, struct rfs_readahead *ra, void *
 	uint64_t len_bytes)
 {
 	*stream = (struct rfs_stream){.ra = ra, .file = file, .len_bytes = len_bytes};
-	pthread_mutex_init(&stream->lock, NULL);
+	rfs_sequence_init(&stream->sequence);
 	TAILQ_INIT(&stream->blocks);
 }
 
@@ -296,49 +292,7 @@ void rfs_stream_deinit(struct rfs_stream *stream)
 	while (drop_before(stream, stream->len_bytes), !TAILQ_EMPTY(&stream->blocks))
 		pthread_cond_wait(&ra->changed, &ra->lock);
 	pthread_mutex_unlock(&ra->lock);
-	pthread_mutex_destroy(&stream->lock);
-}
-
-/* A read near the front: what it adds to the sequence, in front or in a gap that was left. */
-static void extend_run(struct rfs_stream *stream, uint64_t off, uint64_t end)
-{
-	/* Not yet for the read that completes it: workers would slow down the first. */
-	stream->streaming |= stream->run_bytes >= START_BYTES;
-	if (end > stream->front) {
-		uint64_t gap = off > stream->front ? off - stream->front : 0;
-
-		stream->gap_bytes += gap;
-		stream->run_bytes -= RIO_MIN(gap, stream->run_bytes);
-		stream->run_bytes += end - stream->front - gap;
-		stream->front = end;
-	} else {
-		uint64_t filled = RIO_MIN(end - off, stream->gap_bytes);
-
-		stream->gap_bytes -= filled;
-		stream->run_bytes += filled;
-	}
-}
-
-/* Whether this read belongs to a stream; *ret_ended where it has just ended one. */
-static bool note_read(struct rfs_stream *stream, uint64_t off, uint64_t end, uint64_t *ret_front,
-	bool *ret_ended)
-{
-	bool was, is;
-
-	pthread_mutex_lock(&stream->lock);
-	was = stream->streaming;
-	if (off > stream->front + SLACK_BYTES || end + SLACK_BYTES < stream->front) {
-		stream->front = end;
-		stream->run_bytes = stream->gap_bytes = 0;
-		stream->streaming = false;
-	} else {
-		extend_run(stream, off, end);
-	}
-	is = stream->streaming;
-	*ret_front = stream->front;
-	pthread_mutex_unlock(&stream->lock);
-	*ret_ended = was && !is;
-	return is;
+	rfs_sequence_deinit(&stream->sequence);
 }
 
 static struct rfs_block *find_block(struct rfs_stream *stream, uint64_t off)
@@ -398,11 +352,14 @@ static void await_block(struct rfs_stream *stream, struct rfs_block *block)
 	struct rfs_readahead *ra = stream->ra;
 
 	block->nr_pins++;
+	ra->nr_hits += block->state == BLOCK_READY;
+	ra->nr_misses += block->state != BLOCK_READY;
 	if (block->state == BLOCK_READY)
 		return;
 	/* The reader has caught up with the workers: they need a longer start. */
 	if (stream->window)
-		set_window(stream, RIO_MIN(2 * stream->window, WINDOW_MAX));
+		set_window(stream, RIO_MIN(2 * stream->window,
+			RIO_MAX(WINDOW_MAX, 2 * ra->nr_workers)));
 	if (block->state == BLOCK_QUEUED)
 		fill_block(ra, block);
 	while (block->state != BLOCK_READY)
@@ -476,13 +433,13 @@ bool rfs_stream_get(struct rfs_stream *stream, uint64_t off, size_t len_bytes,
 
 	if (!ra->nr_blocks)
 		return false;
-	if (!note_read(stream, off, off + len_bytes, &front, &ended)) {
+	if (!rfs_sequence_note(&stream->sequence, off, off + len_bytes, &front, &ended)) {
 		if (ended)
 			stop_stream(stream);
 		return false;
 	}
 	pthread_mutex_lock(&ra->lock);
-	drop_before(stream, front > SLACK_BYTES ? front - SLACK_BYTES : 0);
+	drop_before(stream, front > RFS_SEQUENCE_SLACK_BYTES ? front - RFS_SEQUENCE_SLACK_BYTES : 0);
 	schedule(stream, front);
 	ok = pin_range(stream, off, off + len_bytes, ret);
 	if (ok)

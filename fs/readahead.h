@@ -10,6 +10,7 @@
 #define RFS_READAHEAD_H
 
 #include "base/util.h"
+#include "sequence.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -40,6 +41,8 @@ struct rfs_readahead_usage {
 	uint64_t nr_blocks;    /* in use */
 	uint64_t memory_bytes; /* touched, in use or kept for the next */
 	uint64_t budget_bytes;
+	uint64_t nr_hits;      /* blocks that were READY when a reader came, since the begin */
+	uint64_t nr_misses;    /* … and those that were not */
 };
 void rfs_readahead_usage(struct rfs_readahead *ra, struct rfs_readahead_usage *ret);
 
@@ -49,11 +52,7 @@ struct rfs_stream {
 	void *file; /* for fill */
 	uint64_t len_bytes;
 
-	pthread_mutex_t lock; /* front to streaming */
-	uint64_t front;       /* the end of what has been asked for in sequence */
-	uint64_t run_bytes;   /* how much of that, less what was left out */
-	uint64_t gap_bytes;   /* left out so far */
-	bool streaming;
+	struct rfs_sequence sequence;
 
 	/* Guarded by the readahead's lock. */
 	TAILQ_HEAD(rfs_blocks, rfs_block) blocks;

@@ -17,11 +17,20 @@ struct line {
 	uint64_t value;
 };
 
-enum { NR_LINES = 13 };
+/* A type of ours: a gauge, and what is meant is a hundredth of the value. */
+static const char ratio[] = "ratio";
+
+enum { NR_LINES = 19 };
 
 static uint64_t get(const atomic_uint_fast64_t *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* Relaxed counters are not in step: this is as right as they are. */
+static uint64_t hundredths(uint64_t part, uint64_t whole)
+{
+	return whole ? (uint64_t)(100.0 * (double)part / (double)whole + 0.5) : 0;
 }
 
 static void gather(const struct rfs_status *s, struct line lines[NR_LINES])
@@ -29,6 +38,8 @@ static void gather(const struct rfs_status *s, struct line lines[NR_LINES])
 	const struct rfs_counters *c = s->counters;
 	const struct line all[NR_LINES] = {
 		{"uptime_seconds", "gauge", "Time since the mount", (uint64_t)s->uptime_seconds},
+		{"read_ahead_kib", "gauge", "What the kernel reads ahead of a sequential reader",
+			s->read_ahead_kib},
 		{"open_files", "gauge", "Open handles of encoded files", get(&c->open_files)},
 		{"files_known", "gauge", "Files and folders that the kernel has looked up",
 			s->files_known},
@@ -41,7 +52,17 @@ static void gather(const struct rfs_status *s, struct line lines[NR_LINES])
 			get(&c->served_bytes)},
 		{"source_bytes", "counter", "Bytes of sources read and scanned to encode",
 			get(&c->source_bytes)},
+		{"source_bytes_per_byte", ratio, "source_bytes by served_bytes",
+			hundredths(get(&c->source_bytes), get(&c->served_bytes))},
 		{"rows", "counter", "Rows encoded", get(&c->rows)},
+		{"slow_numbers", "counter", "Numbers that had to be read one by one",
+			get(&c->slow_fields)},
+		{"block_hits", "counter", "Blocks that were there when a reader came for them",
+			s->block_hits},
+		{"block_misses", "counter", "Blocks that a reader waited for, or made by itself",
+			s->block_misses},
+		{"lone_reads", "counter", "Reads encoded on the spot, without a block",
+			get(&c->lone_reads)},
 		{"skipped_rows", "counter", "Rows left out of files that were looked up",
 			get(&c->skipped_rows)},
 		{"filled_cells", "counter", "Missing cells that became a value in them",
@@ -57,6 +78,16 @@ void rfs_count_read(struct rfs_counters *counters, const struct rio_read_stats *
 {
 	rfs_count(&counters->source_bytes, stats->source_bytes);
 	rfs_count(&counters->rows, stats->nr_rows);
+	rfs_count(&counters->slow_fields, stats->slow_fields);
+}
+
+static void put_value(FILE *file, const struct line *line)
+{
+	if (line->type == ratio)
+		fprintf(file, "%ju.%02u\n", (uintmax_t)(line->value / 100),
+			(unsigned)(line->value % 100));
+	else
+		fprintf(file, "%ju\n", (uintmax_t)line->value);
 }
 
 /* On one line: line feeds are escaped, and what else is special there. */
@@ -98,9 +129,13 @@ char *rfs_status_text(const struct rfs_status *status)
 	put_escaped(file, status->source, "\\");
 	fputs("\noptions: ", file);
 	put_escaped(file, status->options, "\\");
+	fputs("\nsettings: ", file);
+	put_escaped(file, status->settings ? status->settings : "none", "\\");
 	fputc('\n', file);
-	for (size_t i = 0; i < NR_LINES; i++)
-		fprintf(file, "%s: %ju\n", lines[i].key, (uintmax_t)lines[i].value);
+	for (size_t i = 0; i < NR_LINES; i++) {
+		fprintf(file, "%s: ", lines[i].key);
+		put_value(file, &lines[i]);
+	}
 	for (size_t i = 0; i < status->nr_errors; i++) {
 		fputs("error_file: ", file);
 		put_escaped(file, status->errors[i], "\\");
@@ -128,9 +163,10 @@ char *rfs_status_metrics(const struct rfs_status *status)
 		const char *total = l->type[0] == 'c' ? "_total" : "";
 
 		fprintf(file, "# HELP recordiofs_%s%s %s\n# TYPE recordiofs_%s%s %s\n"
-			      "recordiofs_%s%s %ju\n",
-			l->key, total, l->help, l->key, total, l->type, l->key, total,
-			(uintmax_t)l->value);
+			      "recordiofs_%s%s ",
+			l->key, total, l->help, l->key, total,
+			l->type == ratio ? "gauge" : l->type, l->key, total);
+		put_value(file, l);
 	}
 	return finish(file, &text);
 }

@@ -21,6 +21,8 @@ struct rfs_counters {
 	atomic_uint_fast64_t served_bytes; /* of encoded files */
 	atomic_uint_fast64_t source_bytes; /* read and scanned */
 	atomic_uint_fast64_t rows;         /* encoded */
+	atomic_uint_fast64_t slow_fields;  /* read by themselves, not in a vector */
+	atomic_uint_fast64_t lone_reads;   /* requests that were encoded without a block */
 	atomic_uint_fast64_t skipped_rows; /* in files that were looked up */
 	atomic_uint_fast64_t filled_cells; /* likewise */
 	atomic_uint_fast64_t errors;       /* requests that failed, for other reasons than
@@ -38,10 +40,14 @@ void rfs_count_read(struct rfs_counters *counters, const struct rio_read_stats *
 struct rfs_status {
 	const char *source;
 	const char *options;
+	const char *settings; /* the settings file that counts for SOURCE; NULL: none */
 	time_t uptime_seconds;
 	const struct rfs_counters *counters;
 	uint64_t files_known;
 	uint64_t blocks; /* encoded ahead, or being encoded */
+	uint64_t block_hits;
+	uint64_t block_misses;
+	uint64_t read_ahead_kib; /* the kernel's; 0: not known */
 	uint64_t memory_bytes;
 	uint64_t memory_budget_bytes;
 	char **errors; /* "PATH: message" of files that cannot be encoded, or not all of them */

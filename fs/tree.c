@@ -15,7 +15,9 @@
 #include "tree.h"
 
 #include "base/util.h"
+#include "csv/file_name.h"
 #include "names.h"
+#include "source/codec.h"
 #include "to_errno.h"
 
 #include <errno.h>
@@ -29,6 +31,9 @@
  * Such a file is counted when its attributes are asked for.
  */
 #define LOOKUP_SOURCE_BYTES_MAX ((off_t)RIO_MIB)
+
+/* Compressed ones hold more than their size, and decoding them takes longer. */
+#define LOOKUP_PACKED_BYTES_MAX ((off_t)(64 * RIO_KIB))
 
 /* A source that changes while it is counted is counted again, so many times. */
 #define DESCRIBE_TRIES_MAX 4
@@ -128,7 +133,8 @@ static struct rfs_node *create_fixed(enum rfs_kind kind, const char *path, uint6
 }
 
 int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
-	struct rio_store *store, struct rfs_counters *counters, struct rfs_tree **ret)
+	struct rfs_settings *settings, struct rio_store *store, struct rfs_counters *counters,
+	struct rfs_tree **ret)
 {
 	struct rfs_tree *tree = calloc(1, sizeof(*tree));
 
@@ -137,8 +143,7 @@ int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath 
 	tree->options = options;
 	tree->beneath = beneath;
 	tree->describer = (struct rfs_describer){
-		.beneath = beneath, .encoding = &options->encoding, .store = store,
-		.counters = counters};
+		.beneath = beneath, .settings = settings, .store = store, .counters = counters};
 	pthread_mutex_init(&tree->lock, NULL);
 	tree->root = create_fixed(RFS_FOLDER, ".", 1);
 	tree->control = create_fixed(RFS_CONTROL, CONTROL_NAME, 2);
@@ -168,80 +173,6 @@ void rfs_tree_destroy(struct rfs_tree *tree)
 	rfs_node_destroy(tree->metrics);
 	pthread_mutex_destroy(&tree->lock);
 	free(tree);
-}
-
-/* --- attributes --- */
-
-static void set_owner(const struct rfs_tree *tree, const struct stat *source_st, struct stat *st)
-{
-	const struct rfs_options *o = tree->options;
-
-	st->st_uid = o->has_uid ? o->uid : source_st->st_uid;
-	st->st_gid = o->has_gid ? o->gid : source_st->st_gid;
-	st->st_mode &= ~o->umask;
-}
-
-/* What readers of stdio and Python take as their buffer: a page would be slow. */
-#define ST_BLKSIZE (256 * RIO_KIB)
-
-static void set_size(struct stat *st, uint64_t len_bytes)
-{
-	st->st_size = (off_t)len_bytes;
-	st->st_blocks = (blkcnt_t)((len_bytes + 511) / 512);
-	st->st_blksize = ST_BLKSIZE;
-}
-
-static void file_attr(const struct rfs_tree *tree, struct rfs_node *node, struct rfs_attr *ret)
-{
-	const struct stat *from = &node->source_st;
-	struct stat *st = &ret->st;
-	uint64_t len_bytes;
-
-	pthread_mutex_lock(&node->lock);
-	ret->is_final = node->known == RFS_READY || node->known == RFS_BROKEN;
-	/*
-	 * A file that cannot be encoded has one byte, which reads as EIO: many
-	 * readers skip empty files without a word, and the error with them.
-	 */
-	len_bytes = node->known == RFS_READY ? rio_dataset_len_bytes(node->dataset) : 1;
-	pthread_mutex_unlock(&node->lock);
-
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = 1};
-	st->st_mode = S_IFREG | (from->st_mode & 0444);
-	st->st_mtim = st->st_atim = from->st_mtim;
-	st->st_ctim = from->st_ctim;
-	set_owner(tree, from, st);
-	set_size(st, len_bytes);
-}
-
-static void folder_attr(const struct rfs_tree *tree, const struct rfs_node *node,
-	const struct stat *from, struct rfs_attr *ret)
-{
-	struct stat *st = &ret->st;
-
-	ret->is_final = false;
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = 2};
-	st->st_mode = S_IFDIR | (from->st_mode & 0555);
-	st->st_mtim = st->st_atim = from->st_mtim;
-	st->st_ctim = from->st_ctim;
-	set_owner(tree, from, st);
-	set_size(st, 0);
-}
-
-static void control_attr(const struct rfs_tree *tree, const struct rfs_node *node,
-	struct rfs_attr *ret)
-{
-	struct stat *st = &ret->st;
-	const struct stat self = {.st_uid = geteuid(), .st_gid = getegid()};
-	bool is_folder = node->kind == RFS_CONTROL;
-
-	ret->is_final = false;
-	*st = (struct stat){.st_ino = node->ino, .st_nlink = is_folder ? 2 : 1};
-	st->st_mode = is_folder ? S_IFDIR | 0555 : S_IFREG | 0444;
-	clock_gettime(CLOCK_REALTIME, &st->st_mtim);
-	st->st_atim = st->st_ctim = st->st_mtim;
-	set_owner(tree, &self, st);
-	set_size(st, 0);
 }
 
 static bool is_same_folder(const struct rfs_tree *tree, const struct rfs_node *node,
@@ -288,8 +219,53 @@ static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, c
 	stamp = rfs_folder_stamp(&st);
 	e = get_node(tree, RFS_FOLDER, path, &stamp, NULL, ret);
 	if (!e)
-		folder_attr(tree, *ret, &st, ret_attr);
+		rfs_attr_of_folder(tree->options, *ret, &st, ret_attr);
 	return e;
+}
+
+/*
+ * The node of a source that was described in the state st, with a reference more, or
+ * NULL.  Nobody had it open for writing then, and who has opened it since has not
+ * written: that would have moved its ctime.  So its bytes are those that were counted,
+ * and it need not be opened to be asked for writers.
+ */
+static struct rfs_node *find_described(struct rfs_tree *tree, const char *path,
+	const struct stat *st)
+{
+	const struct rio_stamp stamp = rio_stamp_of_stat(st);
+	const struct rfs_node key = {
+		.kind = RFS_FILE,
+		.path = (char *)path,
+		.stamp = stamp,
+		.ino = rfs_node_ino(path, &stamp),
+	};
+	struct rfs_node **slot, *node = NULL;
+
+	pthread_mutex_lock(&tree->lock);
+	slot = tfind(&key, &tree->nodes, rfs_node_compare);
+	if (slot) {
+		node = *slot;
+		node->nr_refs++;
+	}
+	pthread_mutex_unlock(&tree->lock);
+	if (node && !rfs_node_is_settled(node)) {
+		rfs_tree_forget(tree, node, 1);
+		node = NULL;
+	}
+	return node;
+}
+
+static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_node **ret)
+{
+	struct stat st;
+	int e = not_there(rfs_beneath_stat(tree->beneath, path, &st));
+
+	if (e)
+		return e;
+	if (!S_ISREG(st.st_mode))
+		return ENOENT;
+	*ret = find_described(tree, path, &st);
+	return *ret ? 0 : ESTALE;
 }
 
 /* One try; ESTALE where the source changed while it was counted. */
@@ -311,7 +287,8 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
 	if (e)
 		return e;
-	if (st.st_size <= LOOKUP_SOURCE_BYTES_MAX)
+	if (st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
+						    : LOOKUP_SOURCE_BYTES_MAX))
 		e = rfs_node_describe(node, &tree->describer, fd, waiter);
 	if (e) {
 		rfs_tree_forget(tree, node, 1);
@@ -321,23 +298,36 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	return 0;
 }
 
-static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
-	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+/* What path is; ENOENT where it is no file. */
+static int lookup_path(struct rfs_tree *tree, const char *path, const struct rfs_waiter *waiter,
+	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	_cleanup_free_ char *path = NULL;
-	rfs_name source;
-	int e = ESTALE;
+	int e = lookup_described(tree, path, ret);
 
-	if (!rfs_name_to_source(tree->options->encoding.suffix, name, source))
-		return ENOENT;
-	path = join_path(parent, source);
-	if (!path)
-		return ENOMEM;
 	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
 		e = lookup_source(tree, path, waiter, ret);
 	if (!e)
-		file_attr(tree, *ret, ret_attr);
+		rfs_attr_of_file(tree->options, *ret, ret_attr);
 	return e == ESTALE ? EBUSY : e; /* it is being written all the time */
+}
+
+/* Of b.csv, b.csv.gz and so on the first that is there. */
+static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	const char *suffix = tree->options->encoding.suffix;
+	int e = ENOENT;
+
+	for (unsigned rank = 0; e == ENOENT && rio_csv_ending(rank); rank++) {
+		_cleanup_free_ char *path = NULL;
+		rfs_name source;
+
+		if (!rfs_name_to_source(suffix, name, rank, source))
+			break;
+		path = join_path(parent, source);
+		e = path ? lookup_path(tree, path, waiter, ret, ret_attr) : ENOMEM;
+	}
+	return e;
 }
 
 static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_node *parent,
@@ -359,7 +349,7 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 	int e;
 
 	if (control) {
-		control_attr(tree, control, ret_attr);
+		rfs_attr_of_control(tree->options, control, ret_attr);
 		*ret = control;
 		return 0;
 	}
@@ -371,8 +361,11 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 
 /* --- what is known of a file --- */
 
-/* Find node's source again; ESTALE where it is not in node's state. */
-static int probe_again(const struct rfs_tree *tree, const struct rfs_node *node, int *ret_fd)
+/*
+ * Find node's source again; ESTALE where it is not in node's state.  Once that was
+ * described, writers are asked for only as find_described does.
+ */
+static int probe_again(const struct rfs_tree *tree, struct rfs_node *node, int *ret_fd)
 {
 	_cleanup_close_ int fd = -1;
 	struct rio_stamp stamp;
@@ -382,7 +375,8 @@ static int probe_again(const struct rfs_tree *tree, const struct rfs_node *node,
 	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &fd, &st));
 	if (e)
 		return e == ENOENT ? ESTALE : e;
-	stamp = rfs_beneath_stamp(fd, &st);
+	stamp = rfs_node_is_settled(node) && !node->stamp.written ? rio_stamp_of_stat(&st)
+							 : rfs_beneath_stamp(fd, &st);
 	if (!rio_stamp_equal(&stamp, &node->stamp))
 		return ESTALE;
 	*ret_fd = rio_steal_fd(&fd);
@@ -426,16 +420,16 @@ int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
 	case RFS_FILE:
 		e = describe(tree, node, waiter);
 		if (!e)
-			file_attr(tree, node, ret_attr);
+			rfs_attr_of_file(tree->options, node, ret_attr);
 		return e;
 	case RFS_FOLDER:
 		if (rfs_beneath_stat(tree->beneath, node->path, &st) ||
 			!is_same_folder(tree, node, &st))
 			return ESTALE;
-		folder_attr(tree, node, &st, ret_attr);
+		rfs_attr_of_folder(tree->options, node, &st, ret_attr);
 		return 0;
 	default:
-		control_attr(tree, node, ret_attr);
+		rfs_attr_of_control(tree->options, node, ret_attr);
 		return 0;
 	}
 }
@@ -444,6 +438,7 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 	const struct rfs_waiter *waiter, struct rio_source **ret)
 {
 	_cleanup_free_ char *path = rfs_beneath_absolute(tree->beneath, node->path);
+	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_close_ int probed_fd = -1;
 	struct rio_error err;
 	int fd, broken_errno, e;
@@ -459,7 +454,12 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 		e = rfs_beneath_reopen(probed_fd, &fd);
 	if (e)
 		return e;
-	return rio_source_from_fd(fd, path, ret, &err) ? rfs_to_errno(&err) : 0;
+	if (rio_source_from_fd(fd, path, &source, &err))
+		return rfs_to_errno(&err);
+	e = rfs_node_attach(node, &tree->describer, path, waiter, source);
+	if (!e)
+		*ret = rio_steal(source);
+	return e;
 }
 
 int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)

@@ -3,7 +3,7 @@
  * The mount's folders and files as the kernel knows them: lookups, attributes,
  * listings, and how long each node lives.
  *
- * Below it: names, beneath, node, listing, options.  It knows no request of fuse's.
+ * Below it: names, beneath, node, attr, listing, options.  It knows no request of fuse's.
  *
  * Functions return 0 or a positive errno; all are safe from many threads.  A
  * node that a caller has (from the kernel, or pinned) stays valid until forgotten.
@@ -11,6 +11,7 @@
 #ifndef RFS_TREE_H
 #define RFS_TREE_H
 
+#include "attr.h"
 #include "beneath.h"
 #include "listing.h"
 #include "node.h"
@@ -23,7 +24,8 @@ struct rfs_tree;
 
 /* Borrows all but ret.  store may be NULL. */
 int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
-	struct rio_store *store, struct rfs_counters *counters, struct rfs_tree **ret);
+	struct rfs_settings *settings, struct rio_store *store, struct rfs_counters *counters,
+	struct rfs_tree **ret);
 /* With all nodes, wherever they are still known.  Takes NULL. */
 void rfs_tree_destroy(struct rfs_tree *tree);
 
@@ -31,11 +33,6 @@ struct rfs_node *rfs_tree_root(struct rfs_tree *tree);
 
 /* Nodes that the kernel or a handle holds, apart from the fixed ones. */
 size_t rfs_tree_nr_nodes(struct rfs_tree *tree);
-
-struct rfs_attr {
-	struct stat st;
-	bool is_final; /* it can never change, and may be cached for good */
-};
 
 /*
  * The node that name in the folder parent is now, with a reference more.  A

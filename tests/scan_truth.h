@@ -18,7 +18,6 @@ struct truth {
 	uint64_t first_row_off; /* behind the first row end … */
 	uint64_t first_row_lines;
 	bool open;
-	bool has_quotes;
 };
 
 static inline bool is_blank(const struct rio_dialect *d, uint8_t c)
@@ -66,7 +65,6 @@ static inline struct truth look(const struct rio_dialect *d, const uint8_t *p, s
 			t.bad_quote = i;
 		if (is_quote(d, p[i])) {
 			inside = !inside;
-			t.has_quotes = true;
 		}
 		if (p[i] != '\n') {
 			content |= !is_blank(d, p[i]);
@@ -93,7 +91,6 @@ static inline bool tally_agrees(const struct rio_tally *t, const struct truth *o
 	return t->nr_rows[0] == outside->nr_rows && t->nr_rows[1] == inside->nr_rows &&
 	       t->bad_quote[0] == outside->bad_quote && t->bad_quote[1] == inside->bad_quote &&
 	       t->nr_lines == outside->nr_lines && t->odd_quotes == outside->open &&
-	       t->has_quotes == outside->has_quotes &&
 	       t->inside_row_off == inside->first_row_off &&
 	       (t->inside_row_off == RIO_NO_OFFSET ||
 		       t->inside_row_lines == inside->first_row_lines);

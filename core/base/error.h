@@ -27,6 +27,7 @@ enum rio_code {
 	RIO_ENOT_INDEXED = -8,    /* no map is kept for this source and these options */
 	RIO_EMAP_STALE = -9,      /* a kept map belongs to an older state of the source */
 	RIO_EMAP_DAMAGED = -10,   /* a kept map fails its seals or its bounds */
+	RIO_EDAMAGED = -11,       /* a compressed file is damaged, or cannot be read in pieces */
 };
 
 struct rio_error {

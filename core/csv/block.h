@@ -35,14 +35,27 @@ static inline struct rio_block rio_block_load(const uint8_t *p)
 	return b;
 }
 
-static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
+static inline uint64_t rio_block_equal(struct rio_block b, uint8_t c)
 {
 	const __m128i wanted = _mm_set1_epi8((char)c);
 	uint64_t mask = 0;
 
 	for (int i = 0; i < 4; i++) {
-		__m128i equal = _mm_cmpeq_epi8(b->lane[i], wanted);
+		__m128i equal = _mm_cmpeq_epi8(b.lane[i], wanted);
 		mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(equal) << (16 * i);
+	}
+	return mask;
+}
+
+/* Bytes up to ' ': line feeds and all blanks are among them. */
+static inline uint64_t rio_block_low(struct rio_block b)
+{
+	const __m128i space = _mm_set1_epi8(' ');
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 4; i++) {
+		__m128i low = _mm_cmpeq_epi8(b.lane[i], _mm_min_epu8(b.lane[i], space));
+		mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(low) << (16 * i);
 	}
 	return mask;
 }
@@ -66,18 +79,33 @@ static inline struct rio_block rio_block_load(const uint8_t *p)
 	return b;
 }
 
-static inline uint64_t rio_block_equal(const struct rio_block *b, uint8_t c)
+static inline uint64_t rio_block_equal(struct rio_block b, uint8_t c)
 {
 	const uint64_t low7 = 0x7f7f7f7f7f7f7f7f, ones = 0x0101010101010101;
 	uint64_t mask = 0;
 
 	for (int i = 0; i < 8; i++) {
 		/* The top bit of each byte that is zero after the xor … */
-		uint64_t x = b->word[i] ^ (ones * c);
+		uint64_t x = b.word[i] ^ (ones * c);
 		uint64_t zero = ~(((x & low7) + low7) | x | low7);
 
 		/* … gathered into eight bits by one multiplication. */
 		mask |= ((zero >> 7) * 0x0102040810204080 >> 56) << (8 * i);
+	}
+	return mask;
+}
+
+static inline uint64_t rio_block_low(struct rio_block b)
+{
+	const uint64_t low7 = 0x7f7f7f7f7f7f7f7f, ones = 0x0101010101010101;
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 8; i++) {
+		/* The top bit of each byte that neither has it nor reaches it from ' ' + 1 on. */
+		uint64_t x = b.word[i];
+		uint64_t low = ~(((x & low7) + ones * (0x7f - ' ')) | x) & ~low7;
+
+		mask |= ((low >> 7) * 0x0102040810204080 >> 56) << (8 * i);
 	}
 	return mask;
 }
@@ -102,27 +130,27 @@ static inline struct rio_needles rio_needles_of(const struct rio_dialect *d)
 	};
 }
 
-static inline uint64_t rio_block_lf(const struct rio_block *b)
+static inline uint64_t rio_block_lf(struct rio_block b)
 {
 	return rio_block_equal(b, '\n');
 }
 
-static inline uint64_t rio_block_nul(const struct rio_block *b)
+static inline uint64_t rio_block_nul(struct rio_block b)
 {
 	return rio_block_equal(b, '\0');
 }
 
-static inline uint64_t rio_block_delimiter(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_delimiter(struct rio_block b, const struct rio_needles *n)
 {
 	return rio_block_equal(b, n->delimiter);
 }
 
-static inline uint64_t rio_block_quote(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_quote(struct rio_block b, const struct rio_needles *n)
 {
 	return n->has_quote ? rio_block_equal(b, n->quote) : 0;
 }
 
-static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_blank(struct rio_block b, const struct rio_needles *n)
 {
 	return rio_block_equal(b, '\r') | rio_block_equal(b, n->blanks[0]) |
 	       rio_block_equal(b, n->blanks[1]);

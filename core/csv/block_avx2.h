@@ -29,10 +29,10 @@ static inline uint64_t rio_block_mask(__m256i low, __m256i high)
 	       (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-static inline uint64_t rio_block_equal(const struct rio_block *b, __m256i wanted)
+static inline uint64_t rio_block_equal(struct rio_block b, __m256i wanted)
 {
-	return rio_block_mask(_mm256_cmpeq_epi8(b->low, wanted),
-		_mm256_cmpeq_epi8(b->high, wanted));
+	return rio_block_mask(_mm256_cmpeq_epi8(b.low, wanted),
+		_mm256_cmpeq_epi8(b.high, wanted));
 }
 
 /* What is looked for, made once for many blocks. */
@@ -51,31 +51,40 @@ static inline struct rio_needles rio_needles_of(const struct rio_dialect *d)
 	};
 }
 
-static inline uint64_t rio_block_lf(const struct rio_block *b)
+static inline uint64_t rio_block_lf(struct rio_block b)
 {
 	return rio_block_equal(b, _mm256_set1_epi8('\n'));
 }
 
-static inline uint64_t rio_block_nul(const struct rio_block *b)
+/* Bytes up to ' ': line feeds and all blanks are among them. */
+static inline uint64_t rio_block_low(struct rio_block b)
+{
+	const __m256i space = _mm256_set1_epi8(' ');
+
+	return rio_block_mask(_mm256_cmpeq_epi8(b.low, _mm256_min_epu8(b.low, space)),
+		_mm256_cmpeq_epi8(b.high, _mm256_min_epu8(b.high, space)));
+}
+
+static inline uint64_t rio_block_nul(struct rio_block b)
 {
 	return rio_block_equal(b, _mm256_setzero_si256());
 }
 
-static inline uint64_t rio_block_delimiter(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_delimiter(struct rio_block b, const struct rio_needles *n)
 {
 	return rio_block_equal(b, n->delimiter);
 }
 
-static inline uint64_t rio_block_quote(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_quote(struct rio_block b, const struct rio_needles *n)
 {
 	return n->has_quote ? rio_block_equal(b, n->quote) : 0;
 }
 
-static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_blank(struct rio_block b, const struct rio_needles *n)
 {
 	return rio_block_mask(
-		_mm256_cmpeq_epi8(b->low, _mm256_shuffle_epi8(n->blanks, b->low)),
-		_mm256_cmpeq_epi8(b->high, _mm256_shuffle_epi8(n->blanks, b->high)));
+		_mm256_cmpeq_epi8(b.low, _mm256_shuffle_epi8(n->blanks, b.low)),
+		_mm256_cmpeq_epi8(b.high, _mm256_shuffle_epi8(n->blanks, b.high)));
 }
 
 /* Multiplying by all ones without carries is a running parity. */

@@ -37,29 +37,35 @@ static inline struct rio_needles rio_needles_of(const struct rio_dialect *d)
 	};
 }
 
-static inline uint64_t rio_block_lf(const struct rio_block *b)
+static inline uint64_t rio_block_lf(struct rio_block b)
 {
-	return _mm512_cmpeq_epi8_mask(b->bytes, _mm512_set1_epi8('\n'));
+	return _mm512_cmpeq_epi8_mask(b.bytes, _mm512_set1_epi8('\n'));
 }
 
-static inline uint64_t rio_block_nul(const struct rio_block *b)
+/* Bytes up to ' ': line feeds and all blanks are among them. */
+static inline uint64_t rio_block_low(struct rio_block b)
 {
-	return _mm512_testn_epi8_mask(b->bytes, b->bytes);
+	return _mm512_cmple_epu8_mask(b.bytes, _mm512_set1_epi8(' '));
 }
 
-static inline uint64_t rio_block_delimiter(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_nul(struct rio_block b)
 {
-	return _mm512_cmpeq_epi8_mask(b->bytes, n->delimiter);
+	return _mm512_testn_epi8_mask(b.bytes, b.bytes);
 }
 
-static inline uint64_t rio_block_quote(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_delimiter(struct rio_block b, const struct rio_needles *n)
 {
-	return n->has_quote ? _mm512_cmpeq_epi8_mask(b->bytes, n->quote) : 0;
+	return _mm512_cmpeq_epi8_mask(b.bytes, n->delimiter);
 }
 
-static inline uint64_t rio_block_blank(const struct rio_block *b, const struct rio_needles *n)
+static inline uint64_t rio_block_quote(struct rio_block b, const struct rio_needles *n)
 {
-	return _mm512_cmpeq_epi8_mask(b->bytes, _mm512_shuffle_epi8(n->blanks, b->bytes));
+	return n->has_quote ? _mm512_cmpeq_epi8_mask(b.bytes, n->quote) : 0;
+}
+
+static inline uint64_t rio_block_blank(struct rio_block b, const struct rio_needles *n)
+{
+	return _mm512_cmpeq_epi8_mask(b.bytes, _mm512_shuffle_epi8(n->blanks, b.bytes));
 }
 
 /* Multiplying by all ones without carries is a running parity. */

@@ -17,6 +17,8 @@ const struct rio_kernel *const rio_kernels[] = {
 	NULL,
 };
 
+_Thread_local uint64_t rio_nr_slow_fields;
+
 static pthread_once_t chosen_once = PTHREAD_ONCE_INIT;
 static const struct rio_kernel *chosen;
 

@@ -49,7 +49,6 @@ struct rio_tally {
 	uint64_t inside_row_lines;
 
 	bool odd_quotes;        /* an odd number of quotes so far: the state is flipped */
-	bool has_quotes;
 
 	/* Carried from piece to piece. */
 	bool line_has_content;  /* the current line holds more than blanks, so far */
@@ -119,6 +118,12 @@ struct rio_kernel {
 	size_t (*to_f64)(const struct rio_cell_rules *rules, const uint8_t *p,
 		const uint32_t *before, const uint32_t *end, size_t nr, double *out);
 };
+
+/*
+ * How many fields the calling thread's kernels have given up in a group and read by
+ * themselves so far: a counter, counted where that happens.
+ */
+extern _Thread_local uint64_t rio_nr_slow_fields;
 
 /* The kernel in use.  Safe from many threads. */
 const struct rio_kernel *rio_kernel(void);

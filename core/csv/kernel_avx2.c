@@ -10,6 +10,8 @@
 #include "csv/groups.h"
 #include "csv/number_tables.h"
 #include "csv/scan.h"
+#include "csv/short_avx2.h"
+#include "csv/tally.h"
 
 #define GUARD 16384
 
@@ -338,6 +340,7 @@ static ALWAYS_INLINE unsigned four_f32(const struct rio_group *fields, struct ri
 {
 	struct group g;
 	struct mantissas m;
+	unsigned given_up;
 	__m256d value;
 	__m256i low, not_zero;
 	__m128i few;
@@ -346,6 +349,10 @@ static ALWAYS_INLINE unsigned four_f32(const struct rio_group *fields, struct ri
 	if (four_digits(fields, &few)) {
 		_mm_storeu_ps(out, _mm_cvtepi32_ps(few));
 		return 0;
+	}
+	if (!habits.exponents && !habits.wrapped && rio_short_read(fields, &value, &given_up)) {
+		_mm_storeu_ps(out, _mm256_cvtpd_ps(value));
+		return given_up;
 	}
 	g = make_group(fields, habits);
 	m = read_mantissas(&g, fields->p);
@@ -382,12 +389,17 @@ static ALWAYS_INLINE unsigned four_f64(const struct rio_group *fields, struct ri
 	__m256i sign;
 	__m128i scale, down, up;
 	struct mantissas m;
+	unsigned given_up;
 	struct group g;
 	__m256d value;
 
 	if (four_digits(fields, &scale)) {
 		_mm256_storeu_pd(out, _mm256_cvtepi32_pd(scale));
 		return 0;
+	}
+	if (!habits.exponents && !habits.wrapped && rio_short_read(fields, &value, &given_up)) {
+		_mm256_storeu_pd(out, value);
+		return given_up;
 	}
 	g = make_group(fields, habits);
 	m = read_mantissas(&g, fields->p);

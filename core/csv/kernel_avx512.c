@@ -43,9 +43,12 @@
 #include "csv/kernel.h"
 
 #include "csv/block_avx512.h"
+#include "csv/constants_avx512.h"
 #include "csv/groups.h"
 #include "csv/number_tables.h"
 #include "csv/scan.h"
+#include "csv/short_avx512.h"
+#include "csv/tally.h"
 
 #define GUARD 16384
 
@@ -100,19 +103,19 @@ static inline __m256i gather(const uint8_t *p, __m256i offsets)
 
 static inline __m256i byte_of(__m256i dwords, int shift)
 {
-	return _mm256_and_si256(_mm256_srli_epi32(dwords, (unsigned)shift), _mm256_set1_epi32(0xff));
+	return _mm256_and_si256(_mm256_srli_epi32(dwords, (unsigned)shift), k32_half(0xff));
 }
 
 static inline __mmask8 is_byte(__m256i bytes, uint8_t c)
 {
-	return _mm256_cmpeq_epi32_mask(bytes, _mm256_set1_epi32(c));
+	return _mm256_cmpeq_epi32_mask(bytes, k32_half(c));
 }
 
 /* Take one CR, one blank on either side, and one pair of quotes off each field. */
 static inline __attribute__((always_inline)) void unwrap(struct group *g,
 	const struct rio_dialect *d, const uint8_t *p)
 {
-	const __m256i one = _mm256_set1_epi32(1);
+	const __m256i one = k32_half(1);
 	__m256i end = _mm256_add_epi32(g->begin, g->len);
 	__m256i tail = gather(p - 4, end), head = gather(p, g->begin);
 	__mmask8 long_enough = _mm256_cmpgt_epi32_mask(g->len, one);
@@ -133,28 +136,28 @@ static inline __attribute__((always_inline)) void unwrap(struct group *g,
 	      is_byte(byte_of(tail, 24), (uint8_t)d->quote) &
 	      _mm256_cmpgt_epi32_mask(g->len, one);
 	g->begin = _mm256_mask_add_epi32(g->begin, hit, g->begin, one);
-	g->len = _mm256_mask_sub_epi32(g->len, hit, g->len, _mm256_set1_epi32(2));
+	g->len = _mm256_mask_sub_epi32(g->len, hit, g->len, k32_half(2));
 }
 
 /* Cut e+05 off the mantissas, where it is; other shapes are given up as bytes. */
 static inline __attribute__((always_inline)) void take_exponents(struct group *g,
 	const uint8_t *p)
 {
-	const __m256i zero = _mm256_set1_epi32('0'), nine = _mm256_set1_epi32(9);
+	const __m256i zero = k32_half('0'), nine = k32_half(9);
 	__m256i tail = gather(p - 4, _mm256_add_epi32(g->begin, g->len));
 	__m256i tens = _mm256_sub_epi32(byte_of(tail, 16), zero);
 	__m256i ones = _mm256_sub_epi32(byte_of(tail, 24), zero);
 	__m256i value = _mm256_add_epi32(
-		_mm256_mullo_epi32(tens, _mm256_set1_epi32(10)), ones);
+		_mm256_mullo_epi32(tens, k32_half(10)), ones);
 	__mmask8 minus = is_byte(byte_of(tail, 8), '-'), plus = is_byte(byte_of(tail, 8), '+');
 	__mmask8 here = (is_byte(byte_of(tail, 0), 'e') | is_byte(byte_of(tail, 0), 'E')) &
 			(minus | plus) & _mm256_cmple_epu32_mask(tens, nine) &
 			_mm256_cmple_epu32_mask(ones, nine) &
-			_mm256_cmpgt_epi32_mask(g->len, _mm256_set1_epi32(4));
+			_mm256_cmpgt_epi32_mask(g->len, k32_half(4));
 
 	value = _mm256_mask_sub_epi32(value, minus, _mm256_setzero_si256(), value);
 	g->exponent = _mm256_maskz_mov_epi32(here, value);
-	g->len = _mm256_mask_sub_epi32(g->len, here, g->len, _mm256_set1_epi32(4));
+	g->len = _mm256_mask_sub_epi32(g->len, here, g->len, k32_half(4));
 }
 
 /* From a bit for each byte of x and y to a bit for each field. */
@@ -174,22 +177,43 @@ static inline void valid_bytes(__m256i len, uint64_t *x, uint64_t *y)
 	const __m512i even = _mm512_set_epi64(0x1818181818181818, 0x1818181818181818,
 		0x1010101010101010, 0x1010101010101010, 0x0808080808080808, 0x0808080808080808, 0,
 		0);
-	const __m512i odd = _mm512_add_epi8(even, _mm512_set1_epi8(4));
+	const __m512i odd = _mm512_add_epi8(even, k8(4));
 	const __m512i lens = _mm512_castsi256_si512(len);
 
 	*x = _mm512_cmplt_epu8_mask(index, _mm512_permutexvar_epi8(even, lens));
 	*y = _mm512_cmplt_epu8_mask(index, _mm512_permutexvar_epi8(odd, lens));
 }
 
-/*
- * Bytes 16 … 31 of fields that have them must be digits, or the field is given up.
- * Returns the fields in which they are not all zeros.
- */
-static inline __mmask8 check_rest(struct group *g, const uint8_t *p)
+static inline bool has_above_nine(struct lanes digits)
 {
-	const __m256i sixteen = _mm256_set1_epi32(16);
-	const __m512i zero = _mm512_set1_epi8('0'), nine = _mm512_set1_epi8(9);
-	__mmask8 has = _mm256_cmpgt_epi32_mask(g->len, sixteen);
+	const __m512i nine = k8(9);
+
+	return (_mm512_cmpgt_epu8_mask(digits.x, nine) | _mm512_cmpgt_epu8_mask(digits.y, nine)) != 0;
+}
+
+/* The fields in which a byte is no digit. */
+static inline __mmask8 above_nine(struct lanes digits)
+{
+	const __m512i nine = k8(9);
+
+	return fields_of(_mm512_cmpgt_epu8_mask(digits.x, nine),
+		_mm512_cmpgt_epu8_mask(digits.y, nine));
+}
+
+static inline __mmask8 has_rest(const struct group *g)
+{
+	return _mm256_cmpgt_epi32_mask(g->len, k32_half(16));
+}
+
+/*
+ * Bytes 16 … 31 of fields that have them must be digits, and in fields where they would
+ * matter all 0, or the field is given up.
+ */
+static inline void check_rest(struct group *g, const uint8_t *p, __mmask8 matters)
+{
+	const __m256i sixteen = k32_half(16);
+	const __m512i zero = k8('0');
+	__mmask8 has = has_rest(g);
 	__m256i len = _mm256_maskz_sub_epi32(has, g->len, sixteen);
 	struct lanes rest;
 	uint64_t x, y;
@@ -199,22 +223,23 @@ static inline __mmask8 check_rest(struct group *g, const uint8_t *p)
 	valid_bytes(len, &x, &y);
 	rest.x = _mm512_maskz_sub_epi8(x, rest.x, zero);
 	rest.y = _mm512_maskz_sub_epi8(y, rest.y, zero);
-	g->given_up |= fields_of(_mm512_cmpgt_epu8_mask(rest.x, nine),
-		_mm512_cmpgt_epu8_mask(rest.y, nine));
-	return fields_of(_mm512_test_epi8_mask(rest.x, rest.x),
-		_mm512_test_epi8_mask(rest.y, rest.y));
+	if (rio_unlikely(has_above_nine(rest)))
+		g->given_up |= above_nine(rest);
+	if (rio_unlikely(matters & has))
+		g->given_up |= matters & fields_of(_mm512_test_epi8_mask(rest.x, rest.x),
+						 _mm512_test_epi8_mask(rest.y, rest.y));
 }
 
 /* Sixteen digits in each lane to a 64-bit number for each field, in order. */
 static inline __m512i fold(struct lanes digits)
 {
-	const __m512i pairs = _mm512_set1_epi16(0x010a), fours = _mm512_set1_epi32(0x00010064);
-	const __m512i eights = _mm512_set1_epi32(0x00012710);
+	const __m512i pairs = k16(0x010a), fours = k32(0x00010064);
+	const __m512i eights = k32(0x00012710);
 	__m512i x = _mm512_madd_epi16(_mm512_maddubs_epi16(digits.x, pairs), fours);
 	__m512i y = _mm512_madd_epi16(_mm512_maddubs_epi16(digits.y, pairs), fours);
 	__m512i halves = _mm512_madd_epi16(_mm512_packus_epi32(x, y), eights);
 
-	return _mm512_add_epi64(_mm512_mul_epu32(halves, _mm512_set1_epi64(100000000)),
+	return _mm512_add_epi64(_mm512_mul_epu32(halves, k64(100000000)),
 		_mm512_srli_epi64(halves, 32));
 }
 
@@ -228,10 +253,10 @@ struct mantissas {
 static inline struct mantissas read_mantissas(struct group *g, const uint8_t *p)
 {
 	const uint64_t firsts = 0x0001000100010001;
-	const __m512i zero = _mm512_set1_epi8('0'), nine = _mm512_set1_epi8(9);
-	const __m512i minus = _mm512_set1_epi8('-'), point = _mm512_set1_epi8('.');
+	const __m512i zero = k8('0');
+	const __m512i minus = k8('-'), point = k8('.');
 	struct lanes text = load_lanes(p, g->begin), digits;
-	uint64_t x, y, minus_x, minus_y, bad_x, bad_y;
+	uint64_t x, y, minus_x, minus_y;
 	__m128i points, behind, before;
 	struct mantissas m;
 
@@ -251,10 +276,8 @@ static inline struct mantissas read_mantissas(struct group *g, const uint8_t *p)
 		_mm512_bsrli_epi128(digits.x, 1));
 	digits.y = _mm512_mask_blend_epi8((__mmask64)_mm_extract_epi64(behind, 1), digits.y,
 		_mm512_bsrli_epi128(digits.y, 1));
-	bad_x = _mm512_cmpgt_epu8_mask(digits.x, nine);
-	bad_y = _mm512_cmpgt_epu8_mask(digits.y, nine);
-	if (rio_unlikely(bad_x | bad_y))
-		g->given_up |= fields_of(bad_x, bad_y);
+	if (rio_unlikely(has_above_nine(digits)))
+		g->given_up |= above_nine(digits);
 
 	m.w = fold(digits);
 	m.negative = (__mmask8)(_pdep_u32((uint32_t)_pext_u64(minus_x, firsts), 0x55) |
@@ -266,13 +289,13 @@ static inline struct mantissas read_mantissas(struct group *g, const uint8_t *p)
 	m.before_point = _mm256_min_epu32(m.before_point, g->len);
 	{
 		__mmask8 has_point = _mm256_cmplt_epu32_mask(m.before_point, g->len);
-		__m256i nr = _mm256_mask_sub_epi32(g->len, has_point, g->len, _mm256_set1_epi32(1));
+		__m256i nr = _mm256_mask_sub_epi32(g->len, has_point, g->len, k32_half(1));
 
-		nr = _mm256_mask_sub_epi32(nr, m.negative, nr, _mm256_set1_epi32(1));
+		nr = _mm256_mask_sub_epi32(nr, m.negative, nr, k32_half(1));
 		g->given_up |= _mm256_cmple_epi32_mask(nr, _mm256_setzero_si256());
 	}
 	/* Sixteen digits and no point among them: W's scale would be unknown. */
-	g->given_up |= _mm256_cmpgt_epi32_mask(m.before_point, _mm256_set1_epi32(15));
+	g->given_up |= _mm256_cmpgt_epi32_mask(m.before_point, k32_half(15));
 	return m;
 }
 
@@ -282,21 +305,16 @@ static inline __attribute__((always_inline)) struct group make_group(
 	struct group g = {.exponent = _mm256_setzero_si256()};
 
 	g.begin = _mm256_add_epi32(_mm256_loadu_si256((const void *)fields->before),
-		_mm256_set1_epi32(1));
+		k32_half(1));
 	g.len = _mm256_sub_epi32(_mm256_loadu_si256((const void *)fields->end), g.begin);
 	if (habits.wrapped)
 		unwrap(&g, fields->dialect, fields->p);
 	if (habits.exponents)
 		take_exponents(&g, fields->p);
 	/* A length of 0 wraps around. */
-	g.given_up = _mm256_cmpge_epu32_mask(_mm256_sub_epi32(g.len, _mm256_set1_epi32(1)),
-		_mm256_set1_epi32(32));
+	g.given_up = _mm256_cmpge_epu32_mask(_mm256_sub_epi32(g.len, k32_half(1)),
+		k32_half(32));
 	return g;
-}
-
-static inline __mmask8 has_rest(const struct group *g)
-{
-	return _mm256_cmpgt_epi32_mask(g->len, _mm256_set1_epi32(16));
 }
 
 /*
@@ -311,8 +329,8 @@ static inline bool eight_digits(const struct rio_group *g, __m256i *ret)
 		return false;
 	text = _mm_loadu_si128((const void *)(g->p + (uint32_t)(g->before[0] + 1)));
 	*ret = _mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_cvtepi16_epi8(text)),
-		_mm256_set1_epi32('0'));
-	return !_mm256_cmpgt_epu32_mask(*ret, _mm256_set1_epi32(9));
+		k32_half('0'));
+	return !_mm256_cmpgt_epu32_mask(*ret, k32_half(9));
 }
 
 static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio_group *fields,
@@ -320,6 +338,7 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 {
 	struct group g;
 	struct mantissas m;
+	unsigned given_up;
 	__m512d value, power;
 	__m512i low;
 	__m256i floats;
@@ -327,6 +346,10 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 	if (eight_digits(fields, &floats)) {
 		_mm256_storeu_ps(out, _mm256_cvtepi32_ps(floats));
 		return 0;
+	}
+	if (!habits.exponents && !habits.wrapped && rio_short_read(fields, &value, &given_up)) {
+		_mm256_storeu_ps(out, _mm512_cvtpd_ps(value));
+		return given_up;
 	}
 	g = make_group(fields, habits);
 	m = read_mantissas(&g, fields->p);
@@ -340,19 +363,19 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 			_mm512_loadu_pd(rio_number_scales + RIO_SCALE_ORIGIN - 8));
 	value = _mm512_mul_pd(_mm512_cvtepu64_pd(m.w), power);
 
-	low = _mm512_and_si512(_mm512_castpd_si512(value), _mm512_set1_epi64(0x1fffffff));
-	low = _mm512_sub_epi64(low, _mm512_set1_epi64(0x10000000 - GUARD));
-	g.given_up |= _mm512_cmple_epu64_mask(low, _mm512_set1_epi64(2 * GUARD));
-	g.given_up |= _mm512_mask_cmp_pd_mask(_mm512_test_epi64_mask(m.w, m.w), value,
-		_mm512_set1_pd(0x1.1p-126), _CMP_LT_OQ);
-	if (has_rest(&g)) {
-		__mmask8 cut = check_rest(&g, fields->p);
-
-		g.given_up |= cut & _mm512_cmplt_epu64_mask(m.w, _mm512_set1_epi64(10000000000000));
-	}
+	low = _mm512_and_si512(_mm512_castpd_si512(value), k64(0x1fffffff));
+	low = _mm512_sub_epi64(low, k64(0x10000000 - GUARD));
+	g.given_up |= _mm512_cmple_epu64_mask(low, k64(2 * GUARD));
+	/* Without an exponent nothing but 0 is below 10^-16. */
+	if (habits.exponents)
+		g.given_up |= _mm512_mask_cmp_pd_mask(_mm512_test_epi64_mask(m.w, m.w), value,
+			_mm512_set1_pd(0x1.1p-126), _CMP_LT_OQ);
+	if (has_rest(&g))
+		check_rest(&g, fields->p,
+			_mm512_cmplt_epu64_mask(m.w, k64(10000000000000)));
 	floats = _mm256_castps_si256(_mm512_cvtpd_ps(value));
 	floats = _mm256_mask_or_epi32(floats, m.negative, floats,
-		_mm256_set1_epi32((int)0x80000000));
+		k32_half((int)0x80000000));
 	_mm256_storeu_si256(out, floats);
 	return g.given_up;
 }
@@ -362,6 +385,7 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 {
 	struct group g;
 	struct mantissas m;
+	unsigned given_up;
 	__m512d value, up, down;
 	__m256i scale;
 
@@ -369,11 +393,15 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 		_mm512_storeu_pd(out, _mm512_cvtepi32_pd(scale));
 		return 0;
 	}
+	if (!habits.exponents && !habits.wrapped && rio_short_read(fields, &value, &given_up)) {
+		_mm512_storeu_pd(out, value);
+		return given_up;
+	}
 	g = make_group(fields, habits);
 	m = read_mantissas(&g, fields->p);
 	scale = _mm256_sub_epi32(_mm256_add_epi32(m.before_point, g.exponent),
-		_mm256_set1_epi32(16));
-	g.given_up |= _mm256_cmpgt_epi32_mask(_mm256_abs_epi32(scale), _mm256_set1_epi32(22));
+		k32_half(16));
+	g.given_up |= _mm256_cmpgt_epi32_mask(_mm256_abs_epi32(scale), k32_half(22));
 	scale = _mm256_maskz_mov_epi32((__mmask8)~g.given_up, scale);
 	down = _mm512_i32gather_pd(
 		_mm256_max_epi32(_mm256_sub_epi32(_mm256_setzero_si256(), scale),
@@ -386,13 +414,10 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 			rio_number_pow10, 8);
 		value = _mm512_mul_pd(value, up);
 	}
-	if (has_rest(&g)) {
-		__mmask8 cut = check_rest(&g, fields->p);
-
-		g.given_up |= cut;
-	}
+	if (has_rest(&g))
+		check_rest(&g, fields->p, 0xff);
 	value = _mm512_castsi512_pd(_mm512_mask_or_epi64(_mm512_castpd_si512(value), m.negative,
-		_mm512_castpd_si512(value), _mm512_set1_epi64(INT64_MIN)));
+		_mm512_castpd_si512(value), k64(INT64_MIN)));
 	_mm512_storeu_pd(out, value);
 	return g.given_up;
 }

@@ -5,6 +5,7 @@
 #include "csv/block.h"
 #include "csv/field.h"
 #include "csv/scan.h"
+#include "csv/tally.h"
 
 static bool usable(void)
 {

@@ -2,23 +2,30 @@
 #include "dataset/internal.h"
 
 #include "map/build.h"
+#include "map/store_seek.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 /* How often who waits for another builder looks whether it is done. */
 #define LOCK_POLL_NS (20 * 1000 * 1000)
+
+/* The map, and what is made from it. */
+static void forget_map(struct rio_dataset *dataset)
+{
+	rio_general_destroy(rio_steal(dataset->general));
+	rio_codes_destroy(rio_steal(dataset->codes));
+	rio_map_destroy(rio_steal(dataset->map));
+}
 
 void rio_dataset_destroy(struct rio_dataset *dataset)
 {
 	if (!dataset)
 		return;
 	rio_dense_destroy(dataset->dense);
-	rio_general_destroy(dataset->general);
-	rio_codes_destroy(dataset->codes);
-	rio_map_destroy(dataset->map);
+	rio_seek_index_destroy(dataset->seek_index);
+	forget_map(dataset);
 	rio_schema_destroy(dataset->schema);
 	free(dataset);
 }
@@ -51,6 +58,16 @@ enum rio_map_origin rio_dataset_map_origin(const struct rio_dataset *dataset)
 const char *rio_dataset_map_reason(const struct rio_dataset *dataset)
 {
 	return dataset->map_reason;
+}
+
+const char *rio_dataset_compression(const struct rio_dataset *dataset)
+{
+	return dataset->codec ? dataset->codec->name : NULL;
+}
+
+uint64_t rio_dataset_text_bytes(const struct rio_dataset *dataset)
+{
+	return rio_map_src_end(dataset->map);
 }
 
 uint64_t rio_dataset_nr_rows(const struct rio_dataset *dataset)
@@ -124,7 +141,7 @@ static int infer_from(struct rio_source *source, const struct rio_options *optio
 
 	/* One byte more than is used tells whether the sample is all there is. */
 	r = rio_source_read_at(source, 0, buffer + RIO_PAD_BYTES, sample_bytes + 1, &got, err);
-	if (r == 0)
+	if (r == 0 && !rio_packed_codec(source))
 		r = check_size(source, stamp, got, err);
 	if (r < 0)
 		return r;
@@ -167,27 +184,44 @@ static int build_map(struct rio_dataset *dataset, struct rio_source *source,
 
 	if (r == 0 && needs_sizes(schema))
 		r = rio_dataset_size(dataset, source, config, err);
+	if (r < 0)
+		forget_map(dataset);
 	return r;
 }
 
-static int load_map(struct rio_dataset *dataset, const struct rio_dataset_config *config,
-	const struct rio_store_key *key, const struct rio_stamp *stamp, struct rio_map **ret_stale,
+/* Whether a kept map is one of such records, and begins and ends where the data does. */
+static int check_fits(const struct rio_dataset *dataset, struct rio_source *source,
 	struct rio_error *err)
+{
+	uint64_t src_end;
+	int r;
+
+	if (dataset->map->data_off != dataset->schema->data_off)
+		return rio_fail(err, RIO_EMAP_DAMAGED,
+			"the map begins at another row than the data");
+	if (!dataset->map->sizes != !needs_sizes(dataset->schema))
+		return rio_fail(err, RIO_EMAP_DAMAGED, "the map is one of other records");
+	/* Not known (RIO_ENOT_INDEXED) where a compressed source has lost its seek index. */
+	r = rio_source_len(source, &src_end, err);
+	if (r == 0 && src_end != rio_map_src_end(dataset->map))
+		r = rio_fail(err, RIO_EMAP_DAMAGED,
+			"the map ends at byte %ju of a source of %ju bytes",
+			(uintmax_t)rio_map_src_end(dataset->map), (uintmax_t)src_end);
+	return r;
+}
+
+static int load_map(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, const struct rio_store_key *key,
+	const struct rio_stamp *stamp, struct rio_map **ret_stale, struct rio_error *err)
 {
 	int r = rio_store_load(config->store, key, stamp, &dataset->map, ret_stale, err);
 
-	if (r < 0)
-		return r;
-	if (dataset->map->data_off != dataset->schema->data_off)
-		r = rio_fail(err, RIO_EMAP_DAMAGED, "the map begins at another row than the data");
-	else if (!dataset->map->sizes != !needs_sizes(dataset->schema))
-		r = rio_fail(err, RIO_EMAP_DAMAGED, "the map is one of other records");
-	else if (dataset->map->sizes)
+	if (r == 0)
+		r = check_fits(dataset, source, err);
+	if (r == 0 && dataset->map->sizes)
 		r = rio_dataset_use_sizes(dataset, err);
-	if (r < 0) {
-		rio_codes_destroy(rio_steal(dataset->codes));
-		rio_map_destroy(rio_steal(dataset->map));
-	}
+	if (r < 0)
+		forget_map(dataset);
 	return r;
 }
 
@@ -197,7 +231,7 @@ static bool continues(const struct rio_map *old, const struct rio_map *new)
 	size_t nr = old->nr_checkpoints - 1; /* its sentinel is no row start */
 
 	return nr < new->nr_checkpoints && old->data_off == new->data_off &&
-	       memcmp(old->checkpoints, new->checkpoints, nr * sizeof(*old->checkpoints)) == 0;
+	       rio_map_begin_alike(old, new, nr);
 }
 
 /* Say how the map came to be, after load_map failed with why. */
@@ -229,6 +263,67 @@ static int wait_for_turn(const struct rio_dataset_config *config, const struct r
 	return 0;
 }
 
+/* Give a compressed source the seek index that is kept for it, where there is one. */
+static void load_seek_index(const struct rio_dataset_config *config,
+	const struct rio_stamp *stamp, struct rio_source *source)
+{
+	struct rio_seek_index *index;
+
+	if (!config->store || rio_store_load_seek(config->store, config->store_path, stamp,
+				      &index, NULL) < 0)
+		return;
+	if (index->codec == rio_packed_codec(source))
+		rio_packed_take_index(source, index);
+	else
+		rio_seek_index_destroy(index);
+}
+
+/* Keep the index that a pass has made; its windows are in the draft already. */
+static int keep_seek_index(struct rio_seek_draft *draft, struct rio_source *source,
+	const struct rio_stamp *stamp, struct rio_error *err)
+{
+	struct rio_seek_index *index = rio_packed_steal_index(source);
+	int r = rio_seek_draft_keep(draft, stamp, index, err);
+
+	rio_packed_take_index(source, index);
+	return r;
+}
+
+/*
+ * Build the map, and in the same pass the seek index of a compressed source that has
+ * none, which is then kept.  Where the index folder makes trouble, for instance because
+ * it is full, the pass is made again without it.
+ */
+static int build_both(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, const struct rio_stamp *stamp,
+	struct rio_error *trouble, struct rio_error *err)
+{
+	_cleanup_(rio_seek_draft_destroyp) struct rio_seek_draft *draft = NULL;
+	struct rio_seek_index *index;
+	struct rio_error why;
+	uint64_t windows_off;
+	int r, fd;
+
+	if (!rio_source_is_unread(source) ||
+		rio_seek_draft_create(config->store, config->store_path, &draft, &fd, &windows_off,
+			trouble) < 0)
+		return build_map(dataset, source, config, err);
+	r = rio_seek_index_create(rio_packed_codec(source), fd, windows_off, &index, &why);
+	if (r == 0) {
+		rio_packed_prepare_index(source, index);
+		r = build_map(dataset, source, config, &why);
+	}
+	if (r == RIO_ESYSTEM && why.sys_errno != EINTR) {
+		*trouble = why;
+		return build_map(dataset, source, config, err);
+	}
+	if (r == 0)
+		dataset->seek_is_kept = keep_seek_index(draft, source, stamp, trouble) == 0;
+	else if (err)
+		*err = why;
+	return r;
+}
+
 /* Build the map and keep it, under the lock that lets one builder at a time. */
 static int build_kept_map(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, const struct rio_store_key *key,
@@ -241,11 +336,11 @@ static int build_kept_map(struct rio_dataset *dataset, struct rio_source *source
 
 	if (r < 0)
 		return r;
-	r = load_map(dataset, config, key, stamp, &stale, &why);
+	r = load_map(dataset, source, config, key, stamp, &stale, &why);
 	if (r == 0) {
 		dataset->map_origin = RIO_MAP_LOADED;
 	} else {
-		r = build_map(dataset, source, config, err);
+		r = build_both(dataset, source, config, stamp, &trouble, err);
 		if (r == 0) {
 			note_origin(dataset, stale, &why);
 			rio_store_save(config->store, key, dataset->map, &trouble);
@@ -279,7 +374,10 @@ static int find_map(struct rio_dataset *dataset, struct rio_source *source,
 		return r;
 	const struct rio_store_key key = {config->store_path, row_key};
 
-	if (load_map(dataset, config, &key, stamp, NULL, &why) == 0) {
+	if (rio_packed_codec(source))
+		load_seek_index(config, stamp, source);
+	dataset->seek_is_kept = rio_packed_codec(source) && !rio_source_is_unread(source);
+	if (load_map(dataset, source, config, &key, stamp, NULL, &why) == 0) {
 		dataset->map_origin = RIO_MAP_LOADED;
 		return 0;
 	}
@@ -299,6 +397,9 @@ static int describe(struct rio_dataset *dataset, struct rio_source *source,
 		r = find_map(dataset, source, config, &stamp, err);
 	if (r < 0)
 		return r;
+	dataset->codec = rio_packed_codec(source);
+	if (dataset->codec && !dataset->seek_is_kept)
+		dataset->seek_index = rio_packed_steal_index(source);
 	if (!rio_stamp_equal(&stamp, &dataset->map->stamp))
 		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file changed while it was indexed");
 	if (!dataset->schema->nr_columns || dataset->general)
@@ -328,4 +429,41 @@ int rio_dataset_create(struct rio_source *source, const struct rio_dataset_confi
 	}
 	*ret = rio_steal(dataset);
 	return 0;
+}
+
+static int on_piece(void *data, const uint8_t *bytes, size_t len_bytes, uint64_t done_bytes,
+	struct rio_error *err)
+{
+	const struct rio_dataset_config *config = data;
+
+	/* How much there is to do is not known here, and only asked for to be shown. */
+	if (config->progress && config->progress(config->progress_data, done_bytes, done_bytes))
+		return rio_fail_errno(err, EINTR, "decompressing was stopped");
+	return 0;
+}
+
+int rio_dataset_attach(const struct rio_dataset *dataset,
+	const struct rio_dataset_config *config, struct rio_source *source,
+	struct rio_error *err)
+{
+	uint64_t src_end;
+	int r = 0;
+
+	if (rio_packed_codec(source) != dataset->codec)
+		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file has changed since it was indexed");
+	if (!dataset->codec)
+		return 0;
+	if (dataset->seek_index)
+		rio_packed_borrow_index(source, dataset->seek_index);
+	else
+		load_seek_index(config, rio_dataset_stamp(dataset), source);
+	if (rio_source_is_unread(source))
+		r = rio_source_read_through(source, on_piece, (void *)config, err);
+	if (r == 0)
+		r = rio_source_len(source, &src_end, err);
+	if (r == 0 && src_end != rio_map_src_end(dataset->map))
+		r = rio_fail(err, RIO_ESOURCE_CHANGED, "the file has changed since it was indexed");
+	if (r < 0)
+		rio_error_set_file(err, rio_source_name(source));
+	return r;
 }

@@ -43,13 +43,27 @@ struct rio_dataset_config {
 /*
  * Describe the source as it is now; source is borrowed for the call.
  *
- * RIO_ESCHEMA, RIO_EROW: not a file that these options can encode.
+ * RIO_ESCHEMA, RIO_EROW: not a file that these options can encode.  RIO_EDAMAGED: it is
+ * compressed, and damaged.
  * RIO_ESOURCE_CHANGED: it changed meanwhile.  RIO_ESYSTEM: it cannot be read.  Trouble
  * with the store alone is no failure: the map is built and used all the same,
  * and rio_dataset_map_reason tells.
  */
 int rio_dataset_create(struct rio_source *source, const struct rio_dataset_config *config,
 	struct rio_dataset **ret, struct rio_error *err);
+
+/*
+ * Make a newly opened source of this dataset ready for reading: a compressed one gets
+ * its seek index, which is kept, or is in the dataset (borrowed then), or is made by
+ * another pass.  Of config, options and nr_threads do not matter.  The source that the
+ * dataset was created from is ready.
+ *
+ * RIO_ESOURCE_CHANGED, RIO_EDAMAGED, RIO_ESYSTEM.
+ */
+int rio_dataset_attach(const struct rio_dataset *dataset,
+	const struct rio_dataset_config *config, struct rio_source *source,
+	struct rio_error *err);
+
 void rio_dataset_destroy(struct rio_dataset *dataset);
 void rio_dataset_destroyp(struct rio_dataset **dataset);
 
@@ -59,6 +73,11 @@ const struct rio_map *rio_dataset_map(const struct rio_dataset *dataset);
 enum rio_map_origin rio_dataset_map_origin(const struct rio_dataset *dataset);
 /* Why the map was rebuilt or not kept, a line; "" where there is nothing to say. */
 const char *rio_dataset_map_reason(const struct rio_dataset *dataset);
+
+/* How the source is compressed, "gzip"; NULL where it is not. */
+const char *rio_dataset_compression(const struct rio_dataset *dataset);
+/* Bytes of the CSV's text, uncompressed. */
+uint64_t rio_dataset_text_bytes(const struct rio_dataset *dataset);
 
 uint64_t rio_dataset_nr_rows(const struct rio_dataset *dataset);
 /* Fewer than rows where some are skipped (bad_row=skip). */
@@ -85,8 +104,9 @@ void rio_scratch_destroyp(struct rio_scratch **scratch);
 
 /* What reading has cost, for status and tests; added to, never reset. */
 struct rio_read_stats {
-	uint64_t source_bytes; /* read and scanned */
+	uint64_t source_bytes; /* read, and scanned but for rows that were skipped */
 	uint64_t nr_rows;      /* encoded */
+	uint64_t slow_fields;  /* that a vector kernel gave up and read by themselves */
 };
 
 /*

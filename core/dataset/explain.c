@@ -19,8 +19,8 @@ static int place(const struct rio_segment *segment, size_t at, uint64_t row,
 	if (!err)
 		return RIO_EROW;
 	err->row = row;
-	err->src_off = segment->begin->src_off + at;
-	err->line = segment->begin->line + 1;
+	err->src_off = segment->begin.src_off + at;
+	err->line = segment->begin.line + 1;
 	while ((p = memchr(p, '\n', (size_t)(end - p)))) {
 		line = ++p;
 		err->line++;
@@ -132,7 +132,7 @@ int rio_explain_row(const struct rio_dataset *dataset, const struct rio_segment 
 
 	if (trouble == RIO_TROUBLE_TOO_LONG)
 		return rio_explain_too_long(segment,
-			segment->begin->row + segment->fields.nr_rows, err);
+			segment->begin.row + segment->fields.nr_rows, err);
 	field = (size_t)(row->end - segment->fields.end);
 	if (trouble == RIO_TROUBLE_FIELDS)
 		return rio_explain_length(dataset, segment, field, row->nr_fields, row->row, err);
@@ -200,12 +200,13 @@ static int locate(const struct rio_map *map, const struct rio_dialect *dialect,
 	struct rio_error *err)
 {
 	enum { WINDOW_BYTES = 32 * 1024 };
-	const struct rio_checkpoint *from = &map->checkpoints[rio_map_find_offset(map, src_off)];
+	const struct rio_checkpoint from =
+		rio_map_checkpoint(map, rio_map_find_offset(map, src_off));
 	_cleanup_free_ uint8_t *window = malloc(WINDOW_BYTES);
 
 	if (!window)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	rio_locator_init(ret, dialect, from->src_off, from->line + 1);
+	rio_locator_init(ret, dialect, from.src_off, from.line + 1);
 	while (ret->off <= src_off) {
 		size_t n = 0;
 		int r = rio_source_read_at(source, ret->off, window,

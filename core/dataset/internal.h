@@ -9,10 +9,14 @@
 #include "record/dense.h"
 #include "record/frame.h"
 #include "record/general.h"
+#include "source/packed.h"
 
 struct rio_dataset {
 	struct rio_schema *schema;
 	struct rio_map *map;
+	const struct rio_codec *codec;     /* of a compressed source, or NULL */
+	bool seek_is_kept;                 /* in the store: its seek index; else here: */
+	struct rio_seek_index *seek_index;
 	/* One of these, by what the schema says; none for a file without columns. */
 	struct rio_dense *dense;     /* all records are equally long */
 	struct rio_general *general; /* they are not: map->sizes tells */
@@ -21,13 +25,10 @@ struct rio_dataset {
 	char map_reason[sizeof(((struct rio_error *)NULL)->message)];
 };
 
-/*
- * The head of a segment, in memory and scanned: all of it, or as much as holds the
- * rows that are wanted.
- */
+/* Rows in memory, and scanned: some of a segment's, or those of several. */
 struct rio_segment {
-	const struct rio_checkpoint *begin; /* begin[1] is where the next one begins */
-	const uint8_t *bytes;               /* padded */
+	struct rio_checkpoint begin; /* the place of the first one */
+	const uint8_t *bytes;        /* padded */
 	size_t len_bytes;
 	struct rio_fields fields;
 };
@@ -37,10 +38,19 @@ struct rio_scratch {
 	size_t buffer_room;
 	uint32_t *ends;
 	size_t ends_room;
-	uint8_t *record;
+	uint8_t *record; /* or a few */
 	size_t record_room;
 	struct rio_dense_scratch dense;
 	struct rio_general_scratch general;
+};
+
+/* Grow a buffer whose contents need not be kept; by far, as fresh memory is slow. */
+int rio_scratch_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err);
+
+/* A segment, or several in a row. */
+struct rio_extent {
+	struct rio_checkpoint begin;
+	struct rio_checkpoint end;
 };
 
 /* One call of rio_dataset_read, or a pass over the source. */
@@ -55,17 +65,21 @@ struct rio_reading {
 	uint8_t *dst; /* where the next goes */
 };
 
-/* Grow a buffer whose contents need not be kept. */
-int rio_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err);
-
-void rio_reading_advance(struct rio_reading *rd, size_t len_bytes);
+/* Where row lies, and with it what else of [row, stop) can be read at once. */
+struct rio_extent rio_extent_find(const struct rio_map *map, uint64_t row, uint64_t stop);
 
 /*
- * Load as much of the segment at begin as holds its first nr_rows rows, one at least.
- * Fewer than that come out only where one is too long to be read.
+ * Load rows [first, last) of an extent, and maybe some before and behind, valid until the
+ * next load.  Fewer rows come out only where one is too long to be read.
  */
-int rio_segment_load(struct rio_reading *rd, const struct rio_checkpoint *begin,
-	uint64_t nr_rows, struct rio_segment *ret);
+int rio_extent_load(struct rio_reading *rd, const struct rio_extent *extent, uint64_t first,
+	uint64_t last, struct rio_segment *ret);
+
+/* The same of segment k, its first nr_rows rows, one at least. */
+int rio_segment_load(struct rio_reading *rd, size_t k, uint64_t nr_rows,
+	struct rio_segment *ret);
+
+void rio_reading_advance(struct rio_reading *rd, size_t len_bytes);
 
 /* Whether every row of the segment has the right number of fields. */
 bool rio_segment_is_regular(const struct rio_segment *segment, size_t nr_columns);

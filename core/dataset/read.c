@@ -3,23 +3,23 @@
  * Reading a range of the encoded file.
  *
  * Records have one size, so the range is a range of rows; the map says in which
- * segments they lie; each segment is read, scanned and encoded on its own:
+ * segments they lie (dataset/load.c), and what was loaded of them is encoded:
  *
- *	range        off ├──────────────────────────────┤ off + len
- *	records   |  r0  |  r1  |  r2  |  r3  |  r4  |  r5  |
- *	             └ part              whole            └ part
- *	segments  |      k       |     k + 1      |    k + 2    |
+ *	range              off ├──────────────────────────────┤ off + len
+ *	records         |  r0  |  r1  |  r2  |  r3  |  r4  |  r5  |
+ *	                  └ part               whole            └ part
+ *	segments  |       k       |     k + 1      |    k + 2   |
  *
- * Whole records are encoded where they belong; the two that may be wanted in
- * part go through the scratch.  Of a segment no more is read and scanned than
- * the wanted rows need, as far as that can be guessed.
+ * Whole records are encoded where they belong.  Those of which a part is wanted go
+ * through the scratch, and so do a few that begin or end with such a one: one call
+ * of a kernel over all of them costs less than the copy.
  */
 #include "dataset/internal.h"
 
 #include <string.h>
 
-/* A segment longer than this has a very long row in it. */
-#define LONG_SEGMENT_BYTES RIO_MIB
+/* So much is rather copied than encoded in several pieces. */
+#define COPY_BYTES_MAX (16 * RIO_KIB)
 
 int rio_scratch_create(struct rio_scratch **ret, struct rio_error *err)
 {
@@ -46,112 +46,6 @@ void rio_scratch_destroy(struct rio_scratch *scratch)
 void rio_scratch_destroyp(struct rio_scratch **scratch)
 {
 	rio_scratch_destroy(*scratch);
-}
-
-/* Grow a buffer whose contents need not be kept. */
-int rio_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err)
-{
-	void **p = buffer;
-
-	if (wanted <= *room)
-		return 0;
-	free(*p);
-	*room = 0;
-	*p = malloc(wanted);
-	if (!*p)
-		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	*room = wanted;
-	return 0;
-}
-
-static int make_room(struct rio_scratch *s, size_t len_bytes, struct rio_error *err)
-{
-	int r = rio_grow(&s->buffer, &s->buffer_room, len_bytes + 1 + 2 * RIO_PAD_BYTES, err);
-
-	if (r < 0)
-		return r;
-	memset(s->buffer, 0, RIO_PAD_BYTES);
-	return rio_grow(&s->ends, &s->ends_room,
-		(len_bytes + 2 + RIO_PAD_BYTES) * sizeof(*s->ends), err);
-}
-
-/* Read and scan the first len_bytes of the segment that begins at a checkpoint. */
-static int load(struct rio_reading *rd, const struct rio_checkpoint *begin, size_t len_bytes,
-	struct rio_segment *ret)
-{
-	struct rio_scratch *s = rd->scratch;
-	bool at_end = begin->src_off + len_bytes == rd->dataset->map->stamp.size_bytes;
-	uint8_t *bytes;
-	size_t got = 0;
-	int r = make_room(s, len_bytes, rd->err);
-
-	if (r < 0)
-		return r;
-	bytes = s->buffer + RIO_PAD_BYTES;
-	r = rio_source_read_at(rd->source, begin->src_off, bytes, len_bytes, &got, rd->err);
-	if (r < 0)
-		return r;
-	if (got < len_bytes)
-		return rio_fail(rd->err, RIO_ESOURCE_CHANGED, "the file was cut short");
-	if (rd->stats)
-		rd->stats->source_bytes += len_bytes;
-
-	/* A last row without a line feed is a row all the same. */
-	if (at_end && bytes[len_bytes - 1] != '\n')
-		bytes[len_bytes++] = '\n';
-	memset(bytes + len_bytes, 0, RIO_PAD_BYTES);
-	*ret = (struct rio_segment){.begin = begin, .bytes = bytes, .len_bytes = len_bytes,
-		.fields.end = s->ends + 1};
-	rio_kernel()->scan(&rd->dataset->schema->rules.dialect, bytes, len_bytes, &ret->fields);
-	return 0;
-}
-
-static uint64_t segment_rows(const struct rio_checkpoint *begin)
-{
-	return begin[1].row - begin[0].row;
-}
-
-/* The whole segment, in which the map's count must come out again where it is not in doubt. */
-static int load_whole(struct rio_reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
-	struct rio_segment *ret)
-{
-	const struct rio_map *map = rd->dataset->map;
-	bool sure = map->bad_quote_off == RIO_NO_OFFSET || begin[1].row <= map->bad_quote_row;
-	int r = load(rd, begin, begin[1].src_off - begin[0].src_off, ret);
-
-	if (r < 0)
-		return r;
-	if (sure ? ret->fields.nr_rows == segment_rows(begin) : ret->fields.nr_rows >= nr_rows)
-		return 0;
-	return rio_fail(rd->err, RIO_EMAP_DAMAGED,
-		"the map does not fit the file: %zu rows at byte %ju, not %ju",
-		ret->fields.nr_rows, (uintmax_t)begin->src_off, (uintmax_t)segment_rows(begin));
-}
-
-/*
- * Load as much of a segment as holds its first nr_rows rows: a guess from the
- * average length of its rows, and if that was too short, more, and then all of it.
- * Fewer rows than that come out only where one is too long to be read.
- *
- * A quote that is never closed makes a segment of all the rest of the file, and
- * the average means nothing: such a one is tried from small pieces on.
- */
-int rio_segment_load(struct rio_reading *rd, const struct rio_checkpoint *begin, uint64_t nr_rows,
-	struct rio_segment *ret)
-{
-	uint64_t len_bytes = begin[1].src_off - begin[0].src_off;
-	uint64_t most = RIO_MIN(len_bytes, RIO_ROW_BYTES_MAX);
-	uint64_t guess = len_bytes / segment_rows(begin) * (nr_rows + 1) + RIO_KIB;
-
-	if (len_bytes > LONG_SEGMENT_BYTES)
-		guess = RIO_MIN(guess, LONG_SEGMENT_BYTES);
-	for (; guess < most; guess *= 4) {
-		int r = load(rd, begin, guess, ret);
-
-		if (r < 0 || ret->fields.nr_rows >= nr_rows)
-			return r;
-	}
-	return most < len_bytes ? load(rd, begin, most, ret) : load_whole(rd, begin, nr_rows, ret);
 }
 
 /* Encode consecutive rows of the right length, the first of which begins at field. */
@@ -194,7 +88,7 @@ static int encode_irregular(struct rio_reading *rd, const struct rio_segment *se
 
 	*ret_done = 0;
 	for (size_t row = 0; row < to && r == 0; row++, field += n) {
-		uint64_t file_row = segment->begin->row + row;
+		uint64_t file_row = segment->begin.row + row;
 
 		n = rio_fields_in_row(&segment->fields, segment->bytes, field);
 		if (row < from)
@@ -255,14 +149,14 @@ static int encode(struct rio_reading *rd, const struct rio_segment *segment, siz
 	if (rio_unlikely(segment->fields.has_nul))
 		stop = find_nul(segment, from, to, &nul_at);
 	if (stop > from && rio_segment_is_regular(segment, nr_columns))
-		r = encode_regular(rd, segment, from * nr_columns, segment->begin->row + from,
+		r = encode_regular(rd, segment, from * nr_columns, segment->begin.row + from,
 			stop - from, dst, ret_done);
 	else if (stop > from)
 		r = encode_irregular(rd, segment, from, stop, dst, ret_done);
 	if (rd->stats)
 		rd->stats->nr_rows += *ret_done;
 	if (r == 0 && stop < to)
-		r = rio_explain_nul(rd->dataset, segment, nul_at, segment->begin->row + stop,
+		r = rio_explain_nul(rd->dataset, segment, nul_at, segment->begin.row + stop,
 			rd->err);
 	return r;
 }
@@ -273,57 +167,66 @@ void rio_reading_advance(struct rio_reading *rd, size_t len_bytes)
 	rd->dst += len_bytes;
 }
 
-/* The next record, of which only a part is wanted. */
-static int read_part(struct rio_reading *rd, const struct rio_segment *segment, size_t row)
+/* Encode rows [from, to) of a segment to the scratch, and copy what is wanted of them. */
+static int copy_records(struct rio_reading *rd, const struct rio_segment *segment, size_t from,
+	size_t to)
 {
-	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense), done;
+	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense), done = 0;
 	size_t skip = (size_t)(rd->off % record_bytes);
-	size_t len = RIO_MIN(record_bytes - skip, rd->end - rd->off);
-	int r = rio_grow(&rd->scratch->record, &rd->scratch->record_room, record_bytes, rd->err);
+	int r = rio_scratch_grow(&rd->scratch->record, &rd->scratch->record_room,
+		(to - from) * record_bytes, rd->err);
 
 	if (r == 0)
-		r = encode(rd, segment, row, row + 1, rd->scratch->record, &done);
-	if (r < 0)
-		return r;
-	memcpy(rd->dst, rd->scratch->record + skip, len);
-	rio_reading_advance(rd, len);
-	return 0;
+		r = encode(rd, segment, from, to, rd->scratch->record, &done);
+	if (done) {
+		size_t len = (size_t)RIO_MIN(done * record_bytes - skip, rd->end - rd->off);
+
+		memcpy(rd->dst, rd->scratch->record + skip, len);
+		rio_reading_advance(rd, len);
+	}
+	return r;
 }
 
-/* Encode rows [from, to) of a segment: whole ones, and a last one of which a part is wanted. */
+/*
+ * Rows [from, to) of a segment, from the next byte that is wanted on: of the first and
+ * the last one maybe only a part.
+ */
 static int read_records(struct rio_reading *rd, const struct rio_segment *segment, size_t from,
 	size_t to)
 {
-	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense), done;
-	size_t whole = RIO_MIN(to - from, (rd->end - rd->off) / record_bytes);
-	int r = 0;
+	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense), done, whole;
+	bool begins_whole = rd->off % record_bytes == 0;
+	int r;
 
-	if (whole) {
-		r = encode(rd, segment, from, from + whole, rd->dst, &done);
+	if (begins_whole && (rd->end - rd->off) / record_bytes >= to - from) {
+		r = encode(rd, segment, from, to, rd->dst, &done);
 		rio_reading_advance(rd, done * record_bytes);
-		from += done;
+		return r;
 	}
-	return r == 0 && from < to ? read_part(rd, segment, from) : r;
+	if (to - from == 1 || (to - from) * record_bytes <= COPY_BYTES_MAX)
+		return copy_records(rd, segment, from, to);
+	whole = begins_whole ? to - 1 : from + 1;
+	r = read_records(rd, segment, from, whole);
+	return r < 0 ? r : read_records(rd, segment, whole, to);
 }
 
-/* What is wanted of one segment; rows [first, last) of the file lie in it. */
-static int read_segment(struct rio_reading *rd, const struct rio_checkpoint *begin, uint64_t first,
+/* What is wanted of an extent, in which rows [first, last) of the file lie. */
+static int read_extent(struct rio_reading *rd, const struct rio_extent *extent, uint64_t first,
 	uint64_t last)
 {
-	size_t record_bytes = rio_dense_record_bytes(rd->dataset->dense);
-	size_t from = (size_t)(first - begin->row), to = (size_t)(last - begin->row), stop;
 	struct rio_segment segment;
-	int r = rio_segment_load(rd, begin, to, &segment);
+	size_t from, to, stop;
+	int r = rio_extent_load(rd, extent, first, last, &segment);
 
 	if (r < 0)
 		return r;
+	from = (size_t)(first - segment.begin.row);
+	to = (size_t)(last - segment.begin.row);
 	stop = RIO_MIN(to, segment.fields.nr_rows);
-	if (from < stop && rd->off % record_bytes)
-		r = read_part(rd, &segment, from++);
-	if (r == 0 && from < stop)
+	if (from < stop)
 		r = read_records(rd, &segment, from, stop);
 	if (r == 0 && stop < to)
-		r = rio_explain_too_long(&segment, begin->row + stop, rd->err);
+		r = rio_explain_too_long(&segment, segment.begin.row + stop, rd->err);
 	return r;
 }
 
@@ -337,10 +240,9 @@ static int read_rows(struct rio_reading *rd)
 
 	stop = RIO_MIN(stop, last);
 	while (row < stop) {
-		const struct rio_checkpoint *begin =
-			&map->checkpoints[rio_map_find_row(map, row)];
-		uint64_t until = RIO_MIN(begin[1].row, stop);
-		int r = read_segment(rd, begin, row, until);
+		struct rio_extent extent = rio_extent_find(map, row, stop);
+		uint64_t until = RIO_MIN(extent.end.row, stop);
+		int r = read_extent(rd, &extent, row, until);
 
 		if (r < 0)
 			return r;
@@ -363,11 +265,14 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 		.off = RIO_MIN(off, file_bytes),
 		.dst = dst,
 	};
+	uint64_t slow_fields = rio_nr_slow_fields;
 	int r = 0, checked;
 
 	rd.end = rd.off + RIO_MIN(len_bytes, file_bytes - rd.off);
 	if (rd.off < rd.end)
 		r = dataset->general ? rio_read_general(&rd) : read_rows(&rd);
+	if (stats)
+		stats->slow_fields += rio_nr_slow_fields - slow_fields;
 	if (r == RIO_EROW && err && !dataset->general)
 		err->record_off = err->row * rio_dense_record_bytes(dataset->dense);
 

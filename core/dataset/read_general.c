@@ -29,7 +29,7 @@ static int fail_map(const struct copying *c)
 {
 	return rio_fail(c->rd->err, RIO_EMAP_DAMAGED,
 		"the map does not fit the file: the records of the segment at byte %ju do not "
-		"end at %ju", (uintmax_t)c->segment->begin->src_off, (uintmax_t)c->limit);
+		"end at %ju", (uintmax_t)c->segment->begin.src_off, (uintmax_t)c->limit);
 }
 
 /* Build the record at c->at, of which a part is wanted. */
@@ -39,7 +39,7 @@ static int copy_part(struct copying *c, const struct rio_row *row)
 	struct rio_scratch *s = rd->scratch;
 	size_t skip = (size_t)(rd->off - c->at);
 	size_t len = RIO_MIN(row->record_bytes - skip, rd->end - rd->off);
-	int r = rio_grow(&s->record, &s->record_room, row->record_bytes, rd->err);
+	int r = rio_scratch_grow(&s->record, &s->record_room, row->record_bytes, rd->err);
 
 	if (r < 0)
 		return r;
@@ -93,14 +93,14 @@ static int read_segment(struct rio_reading *rd, size_t k)
 {
 	const struct rio_dataset *d = rd->dataset;
 	const struct rio_sizes *sizes = d->map->sizes;
-	struct rio_segment segment = {.begin = &d->map->checkpoints[k]};
+	struct rio_segment segment = {.begin = rio_map_checkpoint(d->map, k)};
 	struct copying c = {rd, &segment, sizes->record_offs[k], sizes->record_offs[k + 1]};
 	bool has_wall;
 	uint64_t nr_rows = rio_segment_rows(d->map, k, &has_wall);
 	int r = 0;
 
 	if (nr_rows)
-		r = rio_segment_load(rd, segment.begin, nr_rows, &segment);
+		r = rio_segment_load(rd, k, nr_rows, &segment);
 	if (r == 0 && nr_rows)
 		r = rio_rows_visit(d, &segment, nr_rows, &rd->scratch->general, copy_row, &c,
 			rd->err);

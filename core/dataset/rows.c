@@ -152,7 +152,7 @@ int rio_rows_visit(const struct rio_dataset *dataset, const struct rio_segment *
 	size_t nr_rows, struct rio_general_scratch *scratch, rio_row_visitor *visit, void *data,
 	struct rio_error *err)
 {
-	struct visiting v = {dataset, segment, scratch, visit, data, err, segment->begin->row};
+	struct visiting v = {dataset, segment, scratch, visit, data, err, segment->begin.row};
 	size_t whole = RIO_MIN(nr_rows, segment->fields.nr_rows);
 	bool regular = !segment->fields.has_nul &&
 		       rio_segment_is_regular(segment, dataset->schema->nr_columns);

@@ -6,7 +6,7 @@
  * few of them at a time, and put down what they found at the segment's own place.  At
  * the end a sum over all makes offsets of lengths.
  *
- *	segments   0 … 31 | 32 … 63 | 64 … 95 | …      any worker takes the next few
+ *	segments   0 … 127 | 128 … 255 | …      any worker takes the next few
  *	found      bytes and number of records of each
  *
  * Where texts are numbered (text=map) a pass before it gathers them: what a text's
@@ -23,8 +23,8 @@
 #include <string.h>
 
 #define THREADS_MAX      64
-#define SEGMENTS_A_TURN  32
-#define TURNS_PER_THREAD 4 /* below that another thread costs more than it saves */
+#define SEGMENTS_A_TURN  128 /* 2 MiB, as far as one decoder of a compressed source goes */
+#define TURNS_PER_THREAD 2   /* below that another thread costs more than it saves */
 
 struct pass {
 	struct rio_dataset *dataset;
@@ -52,11 +52,11 @@ struct worker {
 
 uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall)
 {
-	const struct rio_checkpoint *begin = &map->checkpoints[k];
+	uint64_t begin = rio_map_checkpoint(map, k).row;
 	uint64_t bad_row = map->bad_quote_off == RIO_NO_OFFSET ? UINT64_MAX : map->bad_quote_row;
 
 	*ret_has_wall = bad_row < rio_map_nr_rows(map) && rio_map_find_row(map, bad_row) == k;
-	return bad_row <= begin->row ? 0 : RIO_MIN(begin[1].row, bad_row) - begin->row;
+	return bad_row <= begin ? 0 : RIO_MIN(rio_map_checkpoint(map, k + 1).row, bad_row) - begin;
 }
 
 struct sum {
@@ -84,7 +84,7 @@ static int do_segment(struct worker *w, size_t k)
 	int r = 0;
 
 	if (nr_rows)
-		r = rio_segment_load(&w->reading, &d->map->checkpoints[k], nr_rows, &segment);
+		r = rio_segment_load(&w->reading, k, nr_rows, &segment);
 	if (r == 0 && nr_rows && w->pass->gathers)
 		return rio_rows_gather(d, &segment, nr_rows, scratch, w->codes, w->reading.err);
 	if (r == 0 && nr_rows)
@@ -97,20 +97,31 @@ static int do_segment(struct worker *w, size_t k)
 	return 0;
 }
 
-/* The next few segments, [*ret, end); empty when there are no more.  Says how far it is. */
-static size_t take_turn(struct pass *pass, size_t *ret)
+/* How far it is: like the stamp's size, in bytes of the file, compressed or not. */
+static int tell_progress(const struct pass *pass, size_t segment)
 {
 	const struct rio_map *map = pass->dataset->map;
 	const struct rio_dataset_config *c = pass->config;
-	size_t nr = map->nr_checkpoints - 1, end;
+	double part = (double)rio_map_checkpoint(map, segment).src_off /
+		      (double)rio_map_src_end(map);
+
+	if (!c->progress)
+		return 0;
+	return c->progress(c->progress_data,
+		pass->before_bytes + (uint64_t)(part * (double)map->stamp.size_bytes),
+		pass->total_bytes);
+}
+
+/* The next few segments, [*ret, end); empty when there are no more. */
+static size_t take_turn(struct pass *pass, size_t *ret)
+{
+	size_t nr = pass->dataset->map->nr_checkpoints - 1, end;
 
 	pthread_mutex_lock(&pass->lock);
 	*ret = pass->failed ? nr : pass->next;
 	end = RIO_MIN(*ret + SEGMENTS_A_TURN, nr);
 	pass->next = end;
-	if (*ret < end && c->progress &&
-		c->progress(c->progress_data,
-			pass->before_bytes + map->checkpoints[*ret].src_off, pass->total_bytes)) {
+	if (*ret < end && tell_progress(pass, *ret)) {
 		rio_fail_errno(&pass->error, EINTR, "sizing was stopped");
 		pass->failed = true;
 		end = *ret;

@@ -13,6 +13,11 @@
  *
  * Chunks finished early wait in a ring, so a slow one bounds the memory that the
  * others take.
+ *
+ * A compressed source that was never read is another matter: its length is not
+ * known, and it can be read in one direction only.  Then the stretches are cut from
+ * the text as it is decoded, on the one thread that decodes, while they are still in
+ * its cache.  The stretches, and so the map, are the same.
  */
 #include "map/build.h"
 
@@ -39,7 +44,6 @@ struct chunk {
 /* What the joined part of the source holds. */
 struct join {
 	struct rio_map *map;
-	size_t room;    /* of map->checkpoints */
 	bool inside;    /* the next stretch begins inside quotes */
 	bool unfinished; /* the last line has content and no line feed */
 	uint64_t nr_rows;
@@ -63,28 +67,10 @@ struct job {
 	bool failed;
 };
 
-static int add_checkpoint(struct join *j, uint64_t src_off, uint64_t row, uint64_t line)
-{
-	struct rio_map *map = j->map;
-
-	if (map->nr_checkpoints == j->room) {
-		size_t room = j->room ? 2 * j->room : 64;
-		void *grown = reallocarray(map->checkpoints, room, sizeof(*map->checkpoints));
-
-		if (!grown)
-			return RIO_ENOMEM;
-		map->checkpoints = grown;
-		j->room = room;
-	}
-	map->checkpoints[map->nr_checkpoints++] = (struct rio_checkpoint){src_off, row, line};
-	return 0;
-}
-
 /* A checkpoint at the stretch's first row start, if it has one, and none is near. */
 static int add_stretch_checkpoint(struct join *j, const struct rio_stretch *s)
 {
 	struct rio_checkpoint at = {s->src_off, j->nr_rows, j->nr_lines};
-	size_t nr = j->map->nr_checkpoints;
 
 	if (j->inside) {
 		if (s->tally.inside_row_off == RIO_NO_OFFSET)
@@ -93,9 +79,10 @@ static int add_stretch_checkpoint(struct join *j, const struct rio_stretch *s)
 		at.row += 1;
 		at.line += s->tally.inside_row_lines;
 	}
-	if (nr && at.src_off - j->map->checkpoints[nr - 1].src_off < RIO_MAP_SPACING_BYTES / 2)
+	if (j->map->nr_checkpoints &&
+		at.src_off - rio_map_last(j->map).src_off < RIO_MAP_SPACING_BYTES / 2)
 		return 0;
-	return add_checkpoint(j, at.src_off, at.row, at.line);
+	return rio_map_add(j->map, at);
 }
 
 static int join_stretch(struct join *j, const struct rio_stretch *s)
@@ -171,9 +158,10 @@ static void *work(void *data)
 	struct rio_error error;
 	struct chunk *chunk;
 	uint64_t number;
-	int r = rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
-		job->size_bytes, &error);
+	int r = 0;
 
+	rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
+		job->size_bytes);
 	while (r == 0 && (chunk = take_chunk(job, &number))) {
 		r = rio_walk_chunk(&walk, number, chunk->stretches, &chunk->nr_stretches, &error);
 		if (r < 0)
@@ -194,10 +182,13 @@ static void *work(void *data)
 
 static unsigned nr_threads(const struct rio_map_build *build, uint64_t len_bytes)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t n = build->nr_threads ? build->nr_threads : (uint64_t)RIO_MAX(cores, 1);
+	uint64_t most = RIO_MIN(len_bytes / BYTES_PER_THREAD_MIN + 1, THREADS_MAX);
+	uint64_t n = build->nr_threads;
 
-	return (unsigned)RIO_MIN(RIO_MIN(n, len_bytes / BYTES_PER_THREAD_MIN + 1), THREADS_MAX);
+	/* Asking takes longer than counting a small file. */
+	if (!n && most > 1)
+		n = (uint64_t)RIO_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
+	return (unsigned)RIO_MAX(RIO_MIN(n, most), 1u);
 }
 
 static int run(struct job *job, struct rio_error *err)
@@ -225,15 +216,15 @@ static int run(struct job *job, struct rio_error *err)
 /* The row in which the bad quote stands: counted from the checkpoint before it. */
 static int locate_bad_quote(struct rio_map *map, struct rio_walk *walk, struct rio_error *err)
 {
-	const struct rio_checkpoint *from =
-		&map->checkpoints[rio_map_find_offset(map, map->bad_quote_off)];
+	const struct rio_checkpoint from =
+		rio_map_checkpoint(map, rio_map_find_offset(map, map->bad_quote_off));
 	struct rio_tally tally;
 	int r;
 
 	rio_tally_init(&tally);
-	r = rio_walk_tally(walk, from->src_off, map->bad_quote_off, &tally, err);
-	map->bad_quote_row = from->row + tally.nr_rows[0];
-	return r;
+	r = rio_walk_tally(walk, from.src_off, map->bad_quote_off, &tally, err);
+	map->bad_quote_row = from.row + tally.nr_rows[0];
+	return r < 0 ? r : rio_window_verify(&walk->window, err);
 }
 
 /* The end of the source: an unfinished row, a quote that is never closed, the sentinel. */
@@ -242,10 +233,11 @@ static int finish(struct job *job, struct rio_error *err)
 	struct join *j = &job->join;
 	struct rio_map *map = j->map;
 	_cleanup_(rio_walk_deinit) struct rio_walk walk = {0};
-	int r = rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
-		job->size_bytes, err);
+	int r = 0;
 
-	if (r == 0 && j->inside && map->bad_quote_off == RIO_NO_OFFSET) {
+	rio_walk_init(&walk, job->source, &job->build->dialect, job->build->data_off,
+		job->size_bytes);
+	if (j->inside && map->bad_quote_off == RIO_NO_OFFSET) {
 		map->bad_quote_open = true;
 		r = rio_walk_find_last(&walk, job->build->data_off, job->size_bytes,
 			(uint8_t)job->build->dialect.quote, &map->bad_quote_off, err);
@@ -255,12 +247,93 @@ static int finish(struct job *job, struct rio_error *err)
 	j->nr_rows += j->inside || j->unfinished;
 
 	/* A row start found at the very end is none: it is the sentinel's place. */
-	if (map->nr_checkpoints &&
-		map->checkpoints[map->nr_checkpoints - 1].src_off == job->size_bytes)
-		map->nr_checkpoints--;
-	if (add_checkpoint(j, job->size_bytes, j->nr_rows, j->nr_lines) < 0)
+	if (map->nr_checkpoints && rio_map_last(map).src_off == job->size_bytes)
+		rio_map_remove_last(map);
+	if (rio_map_add(map, (struct rio_checkpoint){job->size_bytes, j->nr_rows, j->nr_lines}) < 0)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	return map->bad_quote_off == RIO_NO_OFFSET ? 0 : locate_bad_quote(map, &walk, err);
+}
+
+static int count_chunks(struct job *job, struct rio_error *err)
+{
+	uint64_t data_off = job->build->data_off;
+
+	if (job->size_bytes < data_off)
+		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short meanwhile");
+	job->nr_chunks = (job->size_bytes - data_off + RIO_WALK_CHUNK_BYTES - 1) /
+			 RIO_WALK_CHUNK_BYTES;
+	return run(job, err);
+}
+
+/* The one stretch that is being cut from a text as it comes. */
+struct stream {
+	struct job *job;
+	uint64_t off; /* of the next byte to come */
+	struct rio_stretch stretch;
+};
+
+/* The offset from which on a line feed ends the stretch, as in rio_walk_chunk. */
+static uint64_t stretch_end(const struct stream *s)
+{
+	uint64_t data_off = s->job->build->data_off, from = s->stretch.src_off - data_off;
+
+	return data_off + (from / RIO_MAP_SPACING_BYTES + 1) * RIO_MAP_SPACING_BYTES - 1;
+}
+
+/* How many of the next bytes belong to the stretch; *ret_ends: it ends behind them. */
+static size_t cut(const struct stream *s, const uint8_t *p, size_t len_bytes, bool *ret_ends)
+{
+	uint64_t end = stretch_end(s);
+	const uint8_t *line_feed;
+
+	*ret_ends = false;
+	if (s->off < end)
+		return (size_t)RIO_MIN(len_bytes, end - s->off);
+	line_feed = memchr(p, '\n', len_bytes);
+	*ret_ends = line_feed;
+	return line_feed ? (size_t)(line_feed - p) + 1 : len_bytes;
+}
+
+static int feed(void *data, const uint8_t *p, size_t len_bytes, uint64_t done_bytes,
+	struct rio_error *err)
+{
+	struct stream *s = data;
+	const struct rio_map_build *b = s->job->build;
+	size_t skip = s->off < b->data_off ? (size_t)RIO_MIN(len_bytes, b->data_off - s->off) : 0;
+	bool ends;
+
+	s->off += skip;
+	for (size_t i = skip, n; i < len_bytes; i += n) {
+		n = cut(s, p + i, len_bytes - i, &ends);
+		rio_kernel()->tally(&b->dialect, p + i, n, &s->stretch.tally);
+		s->off += n;
+		if (ends && join_stretch(&s->job->join, &s->stretch) < 0)
+			return rio_fail(err, RIO_ENOMEM, "out of memory");
+		if (ends) {
+			s->stretch.src_off = s->off;
+			rio_tally_init(&s->stretch.tally);
+		}
+	}
+	if (b->progress && b->progress(b->progress_data, done_bytes,
+				   s->job->join.map->stamp.size_bytes))
+		return rio_fail_errno(err, EINTR, "counting was stopped");
+	return 0;
+}
+
+static int count_stream(struct job *job, struct rio_error *err)
+{
+	struct stream s = {.job = job, .stretch.src_off = job->build->data_off};
+	int r;
+
+	rio_tally_init(&s.stretch.tally);
+	r = rio_source_read_through(job->source, feed, &s, err);
+	if (r < 0)
+		return r;
+	if (s.off < job->build->data_off)
+		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short meanwhile");
+	if (s.off > s.stretch.src_off && join_stretch(&job->join, &s.stretch) < 0)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	return rio_source_len(job->source, &job->size_bytes, err);
 }
 
 static int count(struct job *job, struct rio_error *err)
@@ -270,12 +343,13 @@ static int count(struct job *job, struct rio_error *err)
 
 	if (r < 0)
 		return r;
-	job->size_bytes = map->stamp.size_bytes;
-	if (job->size_bytes < job->build->data_off)
-		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short meanwhile");
-	job->nr_chunks = (job->size_bytes - job->build->data_off + RIO_WALK_CHUNK_BYTES - 1) /
-			 RIO_WALK_CHUNK_BYTES;
-	r = run(job, err);
+	if (rio_source_is_unread(job->source)) {
+		r = count_stream(job, err);
+	} else {
+		r = rio_source_len(job->source, &job->size_bytes, err);
+		if (r == 0)
+			r = count_chunks(job, err);
+	}
 	if (r == 0)
 		r = finish(job, err);
 	return r < 0 ? r : rio_source_check(job->source, &map->stamp, err);

@@ -1,16 +1,134 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "map/map.h"
 
-/* The last checkpoint whose field (an offset in the struct) is not above value, or 0. */
-static size_t last_not_above(const struct rio_map *map, size_t field, uint64_t value)
+#include <string.h>
+
+#define GROUP_CHECKPOINTS 256
+
+/* Room for one more entry of an array that has nr; it doubles when that is a power of two. */
+static bool make_room(void *array, size_t nr, size_t entry_bytes)
 {
-	size_t low = 0, high = map->nr_checkpoints;
+	void **p = array, *grown;
+
+	if (nr & (nr - 1))
+		return true;
+	grown = reallocarray(*p, nr ? 2 * nr : 1, entry_bytes);
+	if (grown)
+		*p = grown;
+	return grown;
+}
+
+/* at less base; false where a distance does not fit (or would be negative). */
+static bool pack(const struct rio_checkpoint *base, const struct rio_checkpoint *at,
+	struct rio_packed_checkpoint *ret)
+{
+	const struct rio_checkpoint far = {at->src_off - base->src_off, at->row - base->row,
+		at->line - base->line};
+
+	*ret = (struct rio_packed_checkpoint){(uint32_t)far.src_off, (uint32_t)far.row,
+		(uint32_t)far.line};
+	return far.src_off <= UINT32_MAX && far.row <= UINT32_MAX && far.line <= UINT32_MAX;
+}
+
+static struct rio_checkpoint unpack(const struct rio_checkpoint_group *group,
+	const struct rio_packed_checkpoint *packed)
+{
+	return (struct rio_checkpoint){group->base.src_off + packed->src_off,
+		group->base.row + packed->row, group->base.line + packed->line};
+}
+
+int rio_map_add(struct rio_map *map, struct rio_checkpoint at)
+{
+	const struct rio_checkpoint_group *group =
+		map->nr_groups ? &map->groups[map->nr_groups - 1] : NULL;
+	struct rio_packed_checkpoint packed = {0};
+
+	if (!make_room(&map->packed, map->nr_checkpoints, sizeof(*map->packed)))
+		return RIO_ENOMEM;
+	if (!group || map->nr_checkpoints - group->first == GROUP_CHECKPOINTS ||
+		!pack(&group->base, &at, &packed)) {
+		if (!make_room(&map->groups, map->nr_groups, sizeof(*map->groups)))
+			return RIO_ENOMEM;
+		map->groups[map->nr_groups++] =
+			(struct rio_checkpoint_group){at, map->nr_checkpoints};
+		packed = (struct rio_packed_checkpoint){0};
+	}
+	map->packed[map->nr_checkpoints++] = packed;
+	return 0;
+}
+
+void rio_map_remove_last(struct rio_map *map)
+{
+	map->nr_checkpoints--;
+	map->nr_groups -= map->groups[map->nr_groups - 1].first == map->nr_checkpoints;
+}
+
+/* Behind the last checkpoint of a group. */
+static size_t group_end(const struct rio_map *map, size_t group)
+{
+	return group + 1 < map->nr_groups ? map->groups[group + 1].first : map->nr_checkpoints;
+}
+
+struct rio_checkpoint rio_map_checkpoint(const struct rio_map *map, size_t k)
+{
+	size_t low = 0, high = map->nr_groups;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
-		const char *checkpoint = (const char *)&map->checkpoints[middle];
 
-		if (*(const uint64_t *)(const void *)(checkpoint + field) <= value)
+		if (map->groups[middle].first <= k)
+			low = middle;
+		else
+			high = middle;
+	}
+	return unpack(&map->groups[low], &map->packed[k]);
+}
+
+bool rio_map_begin_alike(const struct rio_map *a, const struct rio_map *b, size_t nr)
+{
+	size_t nr_groups = 0;
+
+	if (nr > a->nr_checkpoints || nr > b->nr_checkpoints)
+		return false;
+	while (nr_groups < a->nr_groups && a->groups[nr_groups].first < nr)
+		nr_groups++;
+	return nr_groups <= b->nr_groups &&
+	       (nr == 0 || (memcmp(a->groups, b->groups, nr_groups * sizeof(*a->groups)) == 0 &&
+				   memcmp(a->packed, b->packed, nr * sizeof(*a->packed)) == 0));
+}
+
+/* A field of a checkpoint, packed or not. */
+enum field { SRC_OFF, ROW };
+
+static uint64_t base_of(const struct rio_map *map, size_t group, enum field field)
+{
+	const struct rio_checkpoint *base = &map->groups[group].base;
+
+	return field == ROW ? base->row : base->src_off;
+}
+
+/* The last checkpoint whose field is not above value, or 0. */
+static size_t last_not_above(const struct rio_map *map, enum field field, uint64_t value)
+{
+	size_t group = 0, high = map->nr_groups, low;
+	uint64_t base;
+
+	while (high - group > 1) {
+		size_t middle = group + (high - group) / 2;
+
+		if (base_of(map, middle, field) <= value)
+			group = middle;
+		else
+			high = middle;
+	}
+	low = map->groups[group].first;
+	high = group_end(map, group);
+	base = base_of(map, group, field);
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		const struct rio_packed_checkpoint *packed = &map->packed[middle];
+
+		if (base + (field == ROW ? packed->row : packed->src_off) <= value)
 			low = middle;
 		else
 			high = middle;
@@ -20,12 +138,12 @@ static size_t last_not_above(const struct rio_map *map, size_t field, uint64_t v
 
 size_t rio_map_find_row(const struct rio_map *map, uint64_t row)
 {
-	return last_not_above(map, offsetof(struct rio_checkpoint, row), row);
+	return last_not_above(map, ROW, row);
 }
 
 size_t rio_map_find_offset(const struct rio_map *map, uint64_t src_off)
 {
-	return last_not_above(map, offsetof(struct rio_checkpoint, src_off), src_off);
+	return last_not_above(map, SRC_OFF, src_off);
 }
 
 /*
@@ -33,40 +151,64 @@ size_t rio_map_find_offset(const struct rio_map *map, uint64_t src_off)
  * by more than the bytes between, and need not rise at all: a segment may
  * consist of blank lines.
  */
-static int check_step(const struct rio_map *map, size_t k, struct rio_error *err)
+static int check_step(const struct rio_map *map, const struct rio_checkpoint *a,
+	const struct rio_checkpoint *b, size_t k, struct rio_error *err)
 {
-	const struct rio_checkpoint *a = &map->checkpoints[k], *b = a + 1;
 	uint64_t len_bytes = b->src_off - a->src_off;
 
-	if (b->src_off <= a->src_off || b->src_off > map->stamp.size_bytes)
+	if (b->src_off <= a->src_off || b->src_off > rio_map_src_end(map))
 		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: checkpoint %zu lies at byte %ju, behind one at %ju", k + 1,
+			"damaged map: checkpoint %zu lies at byte %ju, behind one at %ju", k,
 			(uintmax_t)b->src_off, (uintmax_t)a->src_off);
 	if (b->row < a->row || b->row - a->row > len_bytes)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: checkpoint %zu is row %ju, %ju bytes behind row %ju", k + 1,
+			"damaged map: checkpoint %zu is row %ju, %ju bytes behind row %ju", k,
 			(uintmax_t)b->row, (uintmax_t)len_bytes, (uintmax_t)a->row);
 	if (b->line < a->line || b->line - a->line > len_bytes)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: checkpoint %zu is line %ju, %ju bytes behind line %ju", k + 1,
+			"damaged map: checkpoint %zu is line %ju, %ju bytes behind line %ju", k,
 			(uintmax_t)b->line, (uintmax_t)len_bytes, (uintmax_t)a->line);
+	return 0;
+}
+
+static int check_steps(const struct rio_map *map, struct rio_error *err)
+{
+	struct rio_checkpoint before = {0}, at;
+	size_t k = 0;
+	int r = 0;
+
+	for (size_t group = 0; group < map->nr_groups; group++)
+		for (; r == 0 && k < group_end(map, group); k++, before = at) {
+			at = unpack(&map->groups[group], &map->packed[k]);
+			if (k)
+				r = check_step(map, &before, &at, k, err);
+		}
+	return r;
+}
+
+/* Each begins where the one before ends, and holds a checkpoint at least. */
+static int check_groups(const struct rio_map *map, struct rio_error *err)
+{
+	if (map->nr_checkpoints == 0 || map->nr_groups == 0)
+		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: no checkpoint in it");
+	for (size_t group = 0; group < map->nr_groups; group++)
+		if ((group == 0 && map->groups[group].first != 0) ||
+			map->groups[group].first >= group_end(map, group))
+			return rio_fail(err, RIO_EMAP_DAMAGED,
+				"damaged map: group %zu begins with checkpoint %ju", group,
+				(uintmax_t)map->groups[group].first);
 	return 0;
 }
 
 static int check_ends(const struct rio_map *map, struct rio_error *err)
 {
-	const struct rio_checkpoint *first = map->checkpoints;
-	const struct rio_checkpoint *last = first + map->nr_checkpoints - 1;
+	const struct rio_checkpoint first = rio_map_checkpoint(map, 0);
 
-	if (first->src_off != map->data_off || first->row != 0 || first->line != map->data_line)
+	if (first.src_off != map->data_off || first.row != 0 || first.line != map->data_line)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: it begins at byte %ju, row %ju, and not at byte %ju, row 0",
-			(uintmax_t)first->src_off, (uintmax_t)first->row,
+			(uintmax_t)first.src_off, (uintmax_t)first.row,
 			(uintmax_t)map->data_off);
-	if (last->src_off != map->stamp.size_bytes)
-		return rio_fail(err, RIO_EMAP_DAMAGED,
-			"damaged map: it ends at byte %ju of a source of %ju bytes",
-			(uintmax_t)last->src_off, (uintmax_t)map->stamp.size_bytes);
 	if (map->data_line > map->data_off)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: %ju lines in the first %ju bytes",
@@ -78,7 +220,7 @@ static int check_bad_quote(const struct rio_map *map, struct rio_error *err)
 {
 	if (map->bad_quote_off == RIO_NO_OFFSET)
 		return 0;
-	if (map->bad_quote_off < map->data_off || map->bad_quote_off >= map->stamp.size_bytes ||
+	if (map->bad_quote_off < map->data_off || map->bad_quote_off >= rio_map_src_end(map) ||
 		map->bad_quote_row > rio_map_nr_rows(map))
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"damaged map: a bad quote at byte %ju, row %ju, outside the data",
@@ -88,13 +230,12 @@ static int check_bad_quote(const struct rio_map *map, struct rio_error *err)
 
 int rio_map_check(const struct rio_map *map, struct rio_error *err)
 {
-	int r;
+	int r = check_groups(map, err);
 
-	if (map->nr_checkpoints == 0)
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: no checkpoint in it");
-	r = check_ends(map, err);
-	for (size_t k = 0; !r && k + 1 < map->nr_checkpoints; k++)
-		r = check_step(map, k, err);
+	if (!r)
+		r = check_ends(map, err);
+	if (!r)
+		r = check_steps(map, err);
 	if (!r && map->sizes && map->sizes->nr != map->nr_checkpoints)
 		r = rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: %zu sizes of %zu checkpoints",
 			map->sizes->nr, map->nr_checkpoints);
@@ -105,7 +246,8 @@ void rio_map_destroy(struct rio_map *map)
 {
 	if (!map)
 		return;
+	free(map->packed);
+	free(map->groups);
 	rio_sizes_destroy(map->sizes);
-	free(map->checkpoints);
 	free(map);
 }

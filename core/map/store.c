@@ -189,59 +189,20 @@ int rio_store_load(struct rio_store *store, const struct rio_store_key *key,
 	return 0;
 }
 
-/* Some filesystems cannot sync a folder; they say EINVAL, and there is no more to do. */
-static int sync_dir(int dir_fd, struct rio_error *err)
-{
-	if (fsync(dir_fd) < 0 && errno != EINVAL)
-		return rio_fail_errno(err, errno, "cannot sync the index folder");
-	return 0;
-}
-
-/* Lock, write and sync the temporary open on fd, and give it its name. */
-static int write_and_name(int dir_fd, int fd, const char *tmp_path,
-	const struct rio_store_key *key, const struct rio_map *map, struct rio_error *err)
-{
-	char name[RIO_STORE_NAME_BYTES];
-	int r = rio_store_name(key, RIO_STORE_MAP, name, err);
-
-	/* Held as long as it is written, so that nobody takes it for left over. */
-	if (!r && flock(fd, LOCK_EX | LOCK_NB) < 0)
-		r = rio_fail_errno(err, errno, "cannot lock a new map");
-	if (!r)
-		r = rio_store_file_write(fd, key, map, err);
-	if (!r && fsync(fd) < 0)
-		r = rio_fail_errno(err, errno, "cannot write a map");
-	if (!r && renameat(AT_FDCWD, tmp_path, dir_fd, name) < 0)
-		r = rio_fail_errno(err, errno, "cannot rename a new map");
-	return r;
-}
-
 int rio_store_save(struct rio_store *store, const struct rio_store_key *key,
 	const struct rio_map *map, struct rio_error *err)
 {
-	_cleanup_close_ int dir_fd = rio_store_open_dir(store, true, err);
-	_cleanup_close_ int fd = -1;
-	_cleanup_free_ char *tmp_path = NULL;
-	char name[RIO_STORE_NAME_BYTES];
-	int r;
+	struct rio_store_temporary temporary;
+	int r = rio_store_temporary_create(store, key, RIO_STORE_MAP, &temporary, err);
 
-	if (dir_fd < 0)
-		return dir_fd;
-	r = rio_store_name(key, ".XXXXXX" RIO_STORE_TMP, name, err);
-	if (r)
-		return r;
-	if (asprintf(&tmp_path, "%s/%s", store->dir, name) < 0)
-		return rio_fail(err, RIO_ENOMEM, "no memory for a path");
-	fd = mkostemps(tmp_path, (int)strlen(RIO_STORE_TMP), O_CLOEXEC);
-	if (fd < 0)
-		return rio_fail_errno(err, errno, "cannot make a map in %s", store->dir);
-	r = write_and_name(dir_fd, fd, tmp_path, key, map, err);
-	if (r) {
-		unlink(tmp_path);
-		rio_error_set_file(err, tmp_path);
-		return r;
-	}
-	return sync_dir(dir_fd, err);
+	if (!r)
+		r = rio_store_file_write(temporary.fd, key, map, err);
+	if (!r)
+		r = rio_store_temporary_publish(&temporary, err);
+	if (r && temporary.path)
+		rio_error_set_file(err, temporary.path);
+	rio_store_temporary_destroy(&temporary);
+	return r;
 }
 
 struct rio_store_lock {

@@ -79,7 +79,8 @@ struct rio_store_entry {
 	const char *source_path; /* NULL where the file is damaged */
 	const char *row_key;
 	uint64_t file_bytes;
-	uint64_t nr_rows;
+	bool is_seek_index;      /* of a compressed source; else a map */
+	uint64_t nr_rows;        /* of a map */
 	uint64_t source_bytes;
 	enum rio_code state;     /* RIO_OK, RIO_EMAP_STALE, RIO_EMAP_DAMAGED, RIO_ENOT_INDEXED:
 				    the source is gone, or the file is a left-over temporary

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The index folder and the names in it, for map/store.c and map/store_list.c alone.
+ * The index folder and the names in it, for map/store*.c alone.
  *
  *	0123456789abcdef0123456789abcdef.map          a map, named by its key's hash
+ *	0123456789abcdef0123456789abcdef.seek         a seek index, likewise
  *	0123456789abcdef0123456789abcdef.lock         held by who builds it
  *	0123456789abcdef0123456789abcdef.AbCdEf.tmp   held by who writes it
  */
@@ -19,6 +20,7 @@ struct rio_store {
 #define RIO_STORE_NAME_BYTES (RIO_STORE_HASH_CHARS + sizeof(".XXXXXX.tmp"))
 
 #define RIO_STORE_MAP  ".map"
+#define RIO_STORE_SEEK ".seek"
 #define RIO_STORE_LOCK ".lock"
 #define RIO_STORE_TMP  ".tmp"
 
@@ -26,7 +28,7 @@ struct rio_store {
 int rio_store_name(const struct rio_store_key *key, const char *ending,
 	char name[RIO_STORE_NAME_BYTES], struct rio_error *err);
 
-/* The ending of a name of ours: one of the three above, or NULL. */
+/* The ending of a name of ours: one of the four above, or NULL. */
 const char *rio_store_ending(const char *name);
 
 /*
@@ -34,6 +36,10 @@ const char *rio_store_ending(const char *name);
  * a descriptor, RIO_ENOT_INDEXED where there is none, or RIO_ESYSTEM.
  */
 int rio_store_open_dir(const struct rio_store *store, bool make, struct rio_error *err);
+
+/* Open the file called name for reading.  A descriptor, or RIO_ENOT_INDEXED where there is none. */
+int rio_store_open(const struct rio_store *store, int dir_fd, const char *name,
+	struct rio_error *err);
 
 /* Open and read the map called name.  RIO_ENOT_INDEXED where there is none. */
 int rio_store_read(const struct rio_store *store, int dir_fd, const char *name,
@@ -47,5 +53,25 @@ int rio_store_hold(int dir_fd, const char *name, struct rio_error *err);
 
 /* Whether name is still the file that fd is open on, and not a later one. */
 bool rio_store_is_same(int dir_fd, const char *name, int fd);
+
+/*
+ * A file that is being written, locked so that nobody takes it for left over.  It
+ * becomes visible, under its key's name with that ending, when it is published.
+ */
+struct rio_store_temporary {
+	int dir_fd; /* -1: there is none */
+	int fd;
+	char *path; /* NULL once it is published */
+	char name[RIO_STORE_NAME_BYTES];
+};
+
+int rio_store_temporary_create(struct rio_store *store, const struct rio_store_key *key,
+	const char *ending, struct rio_store_temporary *ret, struct rio_error *err);
+
+/* Sync it, rename it, and sync the folder. */
+int rio_store_temporary_publish(struct rio_store_temporary *temporary, struct rio_error *err);
+
+/* What was not published is removed. */
+void rio_store_temporary_destroy(struct rio_store_temporary *temporary);
 
 #endif

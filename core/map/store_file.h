@@ -9,15 +9,6 @@
 
 #include "map/store.h"
 
-/* The two halves of XXH3-128 over source path, NUL, row key. */
-struct rio_store_hash {
-	uint64_t low;
-	uint64_t high;
-};
-
-int rio_store_key_hash(const struct rio_store_key *key, struct rio_store_hash *ret,
-	struct rio_error *err);
-
 /* What a map file holds; all of it owned. */
 struct rio_store_file {
 	struct rio_map *map;

@@ -5,6 +5,8 @@
  */
 #include "map/store_dir.h"
 
+#include "map/store_seek.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -51,8 +53,8 @@ static int listing_add(struct listing *listing, struct found *found, struct rio_
 	return 0;
 }
 
-/* How a readable map stands to the source as it is now. */
-static enum rio_code compare_to_source(const char *path, const struct rio_map *map,
+/* How what is kept stands to the source as it is now. */
+static enum rio_code compare_to_source(const char *path, const struct rio_stamp *was,
 	struct rio_error *why)
 {
 	struct rio_stamp stamp;
@@ -67,10 +69,37 @@ static enum rio_code compare_to_source(const char *path, const struct rio_map *m
 	if (!S_ISREG(st.st_mode))
 		return rio_fail(why, RIO_ENOT_INDEXED, "the source is no regular file any more");
 	stamp = rio_stamp_of_stat(&st);
-	if (rio_stamp_equal(&stamp, &map->stamp))
+	if (rio_stamp_equal(&stamp, was))
 		return RIO_OK;
 	return rio_fail(why, RIO_EMAP_STALE, "%s",
-		rio_store_compare(&map->stamp, &stamp, text, sizeof(text)));
+		rio_store_compare(was, &stamp, text, sizeof(text)));
+}
+
+/*
+ * Take path and row key (owned by found from here on), which must be those that the
+ * file's name was made of.  0, or RIO_ENOMEM.
+ */
+static int identify(struct found *found, const char *ending, char *source_path, char *row_key,
+	const struct rio_stamp *stamp, struct rio_error *err)
+{
+	char expected[RIO_STORE_NAME_BYTES];
+	int r = rio_store_name(&(struct rio_store_key){source_path, row_key}, ending, expected,
+		err);
+
+	if (r == 0 && strcmp(expected, found->file_name) != 0) {
+		found->entry.state = rio_fail(&found->why, RIO_EMAP_DAMAGED,
+			"damaged map: it is that of %s under another's name", source_path);
+		free(source_path);
+		free(row_key);
+		return 0;
+	}
+	found->source_path = source_path;
+	found->row_key = row_key;
+	if (r == 0) {
+		found->entry.source_bytes = stamp->size_bytes;
+		found->entry.state = compare_to_source(source_path, stamp, &found->why);
+	}
+	return r;
 }
 
 /* Fill found from the map file of that name.  0, or RIO_ENOMEM. */
@@ -78,27 +107,31 @@ static int look_at_map(struct rio_store *store, int dir_fd, struct found *found,
 	struct rio_error *err)
 {
 	_cleanup_(rio_store_file_deinit) struct rio_store_file file = {0};
-	char expected[RIO_STORE_NAME_BYTES];
 	int r = rio_store_read(store, dir_fd, found->file_name, &file, &found->why);
 
 	found->entry.state = r;
 	if (r)
 		return 0;
-	r = rio_store_name(&(struct rio_store_key){file.source_path, file.row_key}, RIO_STORE_MAP,
-		expected, err);
-	if (r)
-		return r;
-	if (strcmp(expected, found->file_name) != 0) {
-		found->entry.state = rio_fail(&found->why, RIO_EMAP_DAMAGED,
-			"damaged map: it is that of %s under another's name", file.source_path);
-		return 0;
-	}
 	found->entry.nr_rows = rio_map_nr_rows(file.map);
-	found->entry.source_bytes = file.map->stamp.size_bytes;
-	found->entry.state = compare_to_source(file.source_path, file.map, &found->why);
-	found->source_path = rio_steal(file.source_path);
-	found->row_key = rio_steal(file.row_key);
-	return 0;
+	return identify(found, RIO_STORE_MAP, rio_steal(file.source_path),
+		rio_steal(file.row_key), &file.map->stamp, err);
+}
+
+/* … from the seek index of that name. */
+static int look_at_seek(struct rio_store *store, int dir_fd, struct found *found,
+	struct rio_error *err)
+{
+	_cleanup_(rio_seek_file_deinit) struct rio_seek_file file = {0};
+	int r = rio_store_open(store, dir_fd, found->file_name, &found->why);
+
+	if (r >= 0)
+		r = rio_seek_file_read(r, &file, &found->why);
+	found->entry.state = r;
+	found->entry.is_seek_index = true;
+	if (r)
+		return 0;
+	return identify(found, RIO_STORE_SEEK, rio_steal(file.source_path),
+		rio_steal(file.row_key), &file.stamp, err);
 }
 
 /* A temporary or a lock: left over, unless a process holds it. */
@@ -124,6 +157,8 @@ static int look_at(struct rio_store *store, int dir_fd, const char *name, const 
 	wanted = fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (wanted && strcmp(ending, RIO_STORE_MAP) == 0)
 		r = look_at_map(store, dir_fd, &found, err);
+	else if (wanted && strcmp(ending, RIO_STORE_SEEK) == 0)
+		r = look_at_seek(store, dir_fd, &found, err);
 	else if (wanted)
 		wanted = is_left_over(dir_fd, &found);
 	if (!r && wanted) {
@@ -218,7 +253,7 @@ int rio_store_remove(struct rio_store *store, const char *file_name, struct rio_
 	dir_fd = rio_store_open_dir(store, false, err);
 	if (dir_fd < 0)
 		return dir_fd;
-	if (strcmp(ending, RIO_STORE_MAP) != 0) {
+	if (strcmp(ending, RIO_STORE_MAP) != 0 && strcmp(ending, RIO_STORE_SEEK) != 0) {
 		held_fd = rio_store_hold(dir_fd, file_name, err);
 		if (held_fd < 0)
 			return held_fd;

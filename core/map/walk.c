@@ -5,50 +5,23 @@
 
 #include <string.h>
 
-/* Large enough for few system calls, small enough for the cache. */
-#define WINDOW_BYTES (256 * RIO_KIB)
+/* The steps of a search backwards. */
+#define FIND_BYTES (256 * RIO_KIB)
 
-int rio_walk_init(struct rio_walk *walk, struct rio_source *source,
-	const struct rio_dialect *dialect, uint64_t data_off, uint64_t size_bytes,
-	struct rio_error *err)
+void rio_walk_init(struct rio_walk *walk, struct rio_source *source,
+	const struct rio_dialect *dialect, uint64_t data_off, uint64_t size_bytes)
 {
 	*walk = (struct rio_walk){
-		.source = source,
 		.dialect = *dialect,
 		.data_off = data_off,
 		.size_bytes = size_bytes,
-		.window = malloc(WINDOW_BYTES),
 	};
-	return walk->window ? 0 : rio_fail(err, RIO_ENOMEM, "out of memory");
+	rio_window_init(&walk->window, source, size_bytes);
 }
 
 void rio_walk_deinit(struct rio_walk *walk)
 {
-	free(walk->window);
-}
-
-/* The bytes at off, as many as the window holds (one at least). */
-static int look_at(struct rio_walk *w, uint64_t off, const uint8_t **ret, size_t *ret_bytes,
-	struct rio_error *err)
-{
-	if (off < w->window_off || off >= w->window_off + w->window_bytes) {
-		size_t wanted = RIO_MIN(w->size_bytes - off, (uint64_t)WINDOW_BYTES);
-		int r;
-
-		w->window_bytes = 0;
-		r = rio_source_read_at(w->source, off, w->window, wanted, &w->window_bytes, err);
-		if (r < 0)
-			return r;
-		w->window_off = off;
-		if (w->window_bytes < wanted) {
-			rio_fail(err, RIO_ESOURCE_CHANGED, "the file was cut short meanwhile");
-			rio_error_set_file(err, rio_source_name(w->source));
-			return RIO_ESOURCE_CHANGED;
-		}
-	}
-	*ret = w->window + (off - w->window_off);
-	*ret_bytes = w->window_bytes - (size_t)(off - w->window_off);
-	return 0;
+	rio_window_deinit(&walk->window);
 }
 
 int rio_walk_tally(struct rio_walk *w, uint64_t off, uint64_t end, struct rio_tally *tally,
@@ -57,7 +30,7 @@ int rio_walk_tally(struct rio_walk *w, uint64_t off, uint64_t end, struct rio_ta
 	while (off < end) {
 		const uint8_t *p;
 		size_t n;
-		int r = look_at(w, off, &p, &n, err);
+		int r = rio_window_look(&w->window, off, &p, &n, err);
 
 		if (r < 0)
 			return r;
@@ -75,7 +48,7 @@ static int behind_line_feed(struct rio_walk *w, uint64_t off, uint64_t end, uint
 	while (off < end) {
 		const uint8_t *p, *found;
 		size_t n;
-		int r = look_at(w, off, &p, &n, err);
+		int r = rio_window_look(&w->window, off, &p, &n, err);
 
 		if (r < 0)
 			return r;
@@ -94,25 +67,26 @@ static int behind_line_feed(struct rio_walk *w, uint64_t off, uint64_t end, uint
 int rio_walk_find_last(struct rio_walk *w, uint64_t begin, uint64_t end, uint8_t c,
 	uint64_t *ret, struct rio_error *err)
 {
-	while (end > begin) {
-		uint64_t from = end - begin > WINDOW_BYTES ? end - WINDOW_BYTES : begin;
+	uint64_t last = RIO_NO_OFFSET, from = end, stop;
+
+	for (; last == RIO_NO_OFFSET && from > begin; from = stop) {
 		const uint8_t *p, *found;
 		size_t n;
-		int r;
 
-		w->window_bytes = 0;
-		r = look_at(w, from, &p, &n, err);
-		if (r < 0)
-			return r;
-		found = memrchr(p, c, end - from);
-		if (found) {
-			*ret = from + (uint64_t)(found - p);
-			return 0;
+		stop = from - RIO_MIN(from - begin, (uint64_t)FIND_BYTES);
+		for (uint64_t off = stop; off < from; off += n) {
+			int r = rio_window_look(&w->window, off, &p, &n, err);
+
+			if (r < 0)
+				return r;
+			n = RIO_MIN(n, from - off);
+			found = memrchr(p, c, n);
+			if (found)
+				last = off + (uint64_t)(found - p);
 		}
-		end = from;
 	}
-	*ret = begin;
-	return 0;
+	*ret = last == RIO_NO_OFFSET ? begin : last;
+	return rio_window_verify(&w->window, err);
 }
 
 /*
@@ -160,5 +134,5 @@ int rio_walk_chunk(struct rio_walk *w, uint64_t chunk, struct rio_stretch *stret
 			return r;
 	}
 	*ret_nr = nr;
-	return 0;
+	return rio_window_verify(&w->window, err);
 }

@@ -16,6 +16,7 @@
 
 #include "csv/kernel.h"
 #include "map/map.h"
+#include "source/window.h"
 
 #define RIO_WALK_CHUNK_BYTES RIO_MIB
 #define RIO_WALK_STRETCHES   (RIO_WALK_CHUNK_BYTES / RIO_MAP_SPACING_BYTES)
@@ -27,21 +28,22 @@ struct rio_stretch {
 
 /* A reader's window on the source. */
 struct rio_walk {
-	struct rio_source *source; /* borrowed */
 	struct rio_dialect dialect;
 	uint64_t data_off;   /* chunk 0 begins here */
 	uint64_t size_bytes; /* of the source */
-	uint8_t *window;     /* owned */
-	uint64_t window_off;
-	size_t window_bytes;
+	struct rio_window window;
 };
 
-int rio_walk_init(struct rio_walk *walk, struct rio_source *source,
-	const struct rio_dialect *dialect, uint64_t data_off, uint64_t size_bytes,
-	struct rio_error *err);
+void rio_walk_init(struct rio_walk *walk, struct rio_source *source,
+	const struct rio_dialect *dialect, uint64_t data_off, uint64_t size_bytes);
 void rio_walk_deinit(struct rio_walk *walk);
 
-/* Tally chunk number chunk into stretches[RIO_WALK_STRETCHES]. */
+/*
+ * What the calls below say counts only when rio_window_verify has found the walk's window
+ * sound; rio_walk_chunk does that itself.
+ *
+ * Tally chunk number chunk into stretches[RIO_WALK_STRETCHES].
+ */
 int rio_walk_chunk(struct rio_walk *walk, uint64_t chunk, struct rio_stretch *stretches,
 	size_t *ret_nr, struct rio_error *err);
 

@@ -29,30 +29,56 @@ struct rio_span rio_sample_cell(const struct rio_sample *sample, size_t field)
 	return (struct rio_span){sample->bytes + (uint32_t)(end[-1] + 1), sample->bytes + *end};
 }
 
+static struct rio_cell_rules rules_of(const struct rio_dialect *dialect)
+{
+	return (struct rio_cell_rules){.dialect = *dialect, .missing_value = NAN};
+}
+
 static enum rio_cell_kind kind_of(const struct rio_sample *sample,
 	const struct rio_dialect *dialect, size_t field)
 {
-	const struct rio_cell_rules rules = {.dialect = *dialect, .missing_value = NAN};
+	const struct rio_cell_rules rules = rules_of(dialect);
 	struct rio_span cell = rio_sample_cell(sample, field);
 	double value;
 
 	return rio_cell_read(&rules, cell.begin, cell.end, &value);
 }
 
-static void look_below(const struct rio_sample *sample, const struct rio_dialect *dialect,
-	struct rio_column_view *views, size_t nr_columns)
+/* Look at a row cell by cell.  Whether every column has shown a number by now. */
+static bool look_at_row(const struct rio_sample *sample, const struct rio_dialect *dialect,
+	size_t field, struct rio_column_view *views, size_t nr_columns)
 {
+	bool all_numbers = true;
+
+	for (size_t c = 0; c < nr_columns; c++) {
+		enum rio_cell_kind kind = kind_of(sample, dialect, field + c);
+
+		views[c].number_below |= kind == RIO_CELL_NUMBER;
+		views[c].text_below |= kind == RIO_CELL_TEXT;
+		all_numbers &= views[c].number_below;
+	}
+	return all_numbers;
+}
+
+/*
+ * Once every column has shown a number, only text is news, and whether there is any in a
+ * row a kernel tells many times as fast; values is its scratch, a double a column.
+ */
+static void look_below(const struct rio_sample *sample, const struct rio_dialect *dialect,
+	struct rio_column_view *views, size_t nr_columns, double *values)
+{
+	const struct rio_cell_rules rules = rules_of(dialect);
 	size_t field = nr_columns;
+	bool all_numbers = false;
 
 	for (size_t row = 1; row < sample->fields.nr_rows; row++) {
+		const uint32_t *end = sample->fields.end + field;
 		size_t n = rio_fields_in_row(&sample->fields, sample->bytes, field);
 
-		for (size_t c = 0; n == nr_columns && c < n; c++) {
-			enum rio_cell_kind kind = kind_of(sample, dialect, field + c);
-
-			views[c].number_below |= kind == RIO_CELL_NUMBER;
-			views[c].text_below |= kind == RIO_CELL_TEXT;
-		}
+		if (n == nr_columns &&
+			!(all_numbers && rio_kernel()->to_f64(&rules, sample->bytes, end - 1, end,
+						 n, values) == n))
+			all_numbers = look_at_row(sample, dialect, field, views, nr_columns);
 		field += n;
 	}
 }
@@ -62,12 +88,15 @@ int rio_sample_look(const struct rio_sample *sample, const struct rio_dialect *d
 {
 	size_t nr_columns = rio_fields_in_row(&sample->fields, sample->bytes, 0);
 	struct rio_column_view *views = calloc(nr_columns, sizeof(*views));
+	_cleanup_free_ double *values = calloc(nr_columns, sizeof(*values));
 
-	if (!views)
+	if (!views || !values) {
+		free(views);
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	}
 	for (size_t c = 0; c < nr_columns; c++)
 		views[c].first = kind_of(sample, dialect, c);
-	look_below(sample, dialect, views, nr_columns);
+	look_below(sample, dialect, views, nr_columns, values);
 	*ret = views;
 	*ret_nr_columns = nr_columns;
 	return 0;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A regular file, read with pread: a file that is truncated meanwhile gives a
- * short read, where a mapping would give SIGBUS.
+ * short read, where a mapping gives SIGBUS.  Passes over all of it may map it all the
+ * same, with source/mapping.c's guard.
  */
-#include "source/source.h"
+#include "source/packed.h"
+
+#include "source/mapping.h"
 
 #include "base/util.h"
 
@@ -52,7 +55,23 @@ static int file_stamp(struct rio_source *source, struct rio_stamp *ret, struct r
 {
 	struct file_source *file = (struct file_source *)source;
 
-	return rio_stamp_of_fd(file->fd, ret) < 0 ? fail(file, err, "cannot stat") : 0;
+	struct stat st;
+
+	if (fstat(file->fd, &st) < 0)
+		return fail(file, err, "cannot stat");
+	*ret = rio_stamp_of_stat(&st);
+	return 0;
+}
+
+static bool file_is_written(struct rio_source *source)
+{
+	return rio_fd_is_written(((struct file_source *)source)->fd);
+}
+
+static bool file_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret)
+{
+	return rio_mapping_create(((struct file_source *)source)->fd, off, len_bytes, ret);
 }
 
 static void file_destroy(struct rio_source *source)
@@ -67,6 +86,8 @@ static void file_destroy(struct rio_source *source)
 static const struct rio_source_ops file_ops = {
 	.read_at = file_read_at,
 	.stamp = file_stamp,
+	.map = file_map,
+	.is_written = file_is_written,
 	.destroy = file_destroy,
 };
 
@@ -104,8 +125,7 @@ int rio_source_from_fd(int fd_taken, const char *name, struct rio_source **ret,
 	file->base.ops = &file_ops;
 	file->base.name = rio_steal(name_copy);
 	file->fd = rio_steal_fd(&fd);
-	*ret = &file->base;
-	return 0;
+	return rio_source_unpack(&file->base, ret, err);
 }
 
 int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err)

@@ -48,7 +48,7 @@ bool rio_stamp_is_recent(const struct rio_stamp *stamp)
  * back at once; a writer who comes in between waits for as long, and the signal that
  * tells of him is one that nobody notices.
  */
-static bool is_open_for_writing(int fd)
+bool rio_fd_is_written(int fd)
 {
 	if (fcntl(fd, F_SETSIG, SIGURG) < 0)
 		return false;
@@ -56,17 +56,6 @@ static bool is_open_for_writing(int fd)
 		return errno == EAGAIN;
 	fcntl(fd, F_SETLEASE, F_UNLCK);
 	return false;
-}
-
-int rio_stamp_of_fd(int fd, struct rio_stamp *ret)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -1;
-	*ret = rio_stamp_of_stat(&st);
-	ret->written = rio_stamp_is_recent(ret) && is_open_for_writing(fd);
-	return 0;
 }
 
 void rio_source_destroy(struct rio_source *source)
@@ -91,9 +80,44 @@ int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_
 	return source->ops->read_at(source, off, dst, len_bytes, ret_bytes, err);
 }
 
+int rio_source_len(struct rio_source *source, uint64_t *ret, struct rio_error *err)
+{
+	struct rio_stamp stamp;
+	int r;
+
+	if (source->ops->len)
+		return source->ops->len(source, ret, err);
+	r = source->ops->stamp(source, &stamp, err);
+	if (r == 0)
+		*ret = stamp.size_bytes;
+	return r;
+}
+
+bool rio_source_is_unread(const struct rio_source *source)
+{
+	return source->ops->is_unread && source->ops->is_unread(source);
+}
+
+int rio_source_read_through(struct rio_source *source, rio_visit_fn *visit, void *data,
+	struct rio_error *err)
+{
+	return source->ops->read_through(source, visit, data, err);
+}
+
+bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret)
+{
+	return source->ops->map && source->ops->map(source, off, len_bytes, ret);
+}
+
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err)
 {
-	return source->ops->stamp(source, ret, err);
+	int r = source->ops->stamp(source, ret, err);
+
+	if (r == 0)
+		ret->written = rio_stamp_is_recent(ret) && source->ops->is_written &&
+			       source->ops->is_written(source);
+	return r;
 }
 
 int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
@@ -122,7 +146,8 @@ int rio_source_check(struct rio_source *source, const struct rio_stamp *stamp,
 	struct rio_error *err)
 {
 	struct rio_stamp now;
-	int r = rio_source_stamp(source, &now, err);
+	int r = stamp->written ? rio_source_stamp(source, &now, err)
+			       : source->ops->stamp(source, &now, err);
 
 	if (r < 0)
 		return r;

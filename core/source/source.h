@@ -50,19 +50,39 @@ struct rio_stamp rio_stamp_of_stat(const struct stat *st);
 bool rio_stamp_is_recent(const struct rio_stamp *stamp);
 
 /*
- * The stamp of the regular file that fd is open on, for reading.  Whether it is open
- * for writing is asked only of recent files, and only its owner and root are told.
- * Returns 0, or -1 with errno.
+ * Whether somebody has the regular file that fd is open on, for reading, open for
+ * writing.  Only its owner and root are told.
  */
-int rio_stamp_of_fd(int fd, struct rio_stamp *ret);
+bool rio_fd_is_written(int fd);
 
 struct rio_source;
+struct rio_mapping;
+
+/*
+ * Called with the next piece of a source's bytes, in order, valid for the call; done_bytes
+ * of the file (as its stamp counts them) are used up.  Negative, with err, stops.
+ */
+typedef int rio_visit_fn(void *data, const uint8_t *bytes, size_t len_bytes, uint64_t done_bytes,
+	struct rio_error *err);
 
 struct rio_source_ops {
-	/* See rio_source_read_at. */
+	/* See rio_source_read_at, and so on. */
 	int (*read_at)(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 		size_t *ret_bytes, struct rio_error *err);
+	/* All of the stamp but written. */
 	int (*stamp)(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
+	/* See rio_source_map; NULL: nothing of such a source can be mapped. */
+	bool (*map)(struct rio_source *source, uint64_t off, size_t len_bytes,
+		struct rio_mapping *ret);
+	/* Whether it is open for writing; NULL where that cannot be. */
+	bool (*is_written)(struct rio_source *source);
+
+	/* NULL, all three: the length is the stamp's, known at once. */
+	int (*len)(struct rio_source *source, uint64_t *ret, struct rio_error *err);
+	bool (*is_unread)(const struct rio_source *source);
+	int (*read_through)(struct rio_source *source, rio_visit_fn *visit, void *data,
+		struct rio_error *err);
+
 	void (*destroy)(struct rio_source *source);
 };
 
@@ -72,7 +92,10 @@ struct rio_source {
 	char *name; /* for messages, owned */
 };
 
-/* Open the file at path.  Regular files only: else RIO_ESYSTEM (EISDIR, EINVAL). */
+/*
+ * Open the file at path.  Regular files only: else RIO_ESYSTEM (EISDIR, EINVAL).  Of a
+ * compressed file the source is the text in it: see source/packed.h.
+ */
 int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err);
 
 /* Takes fd, on failure too.  name (borrowed, copied) is what messages call it. */
@@ -95,7 +118,28 @@ const char *rio_source_name(const struct rio_source *source);
 int rio_source_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
 	size_t *ret_bytes, struct rio_error *err);
 
-/* The stamp of the source as it is now. */
+/*
+ * How many bytes there are to read.  Of a compressed source that is not the stamp's
+ * size, and RIO_ENOT_INDEXED until it was read through.
+ */
+int rio_source_len(struct rio_source *source, uint64_t *ret, struct rio_error *err);
+
+/* Whether it must be read through before its length is known. */
+bool rio_source_is_unread(const struct rio_source *source);
+
+/*
+ * Read a compressed source once from begin to end, in order, and check it; visit may
+ * be NULL.  Afterwards its length is known and any part can be read.  RIO_EDAMAGED.
+ * Nobody else may use the source meanwhile.
+ */
+int rio_source_read_through(struct rio_source *source, rio_visit_fn *visit, void *data,
+	struct rio_error *err);
+
+/* See rio_mapping_create.  False where that cannot be had: read then. */
+bool rio_source_map(struct rio_source *source, uint64_t off, size_t len_bytes,
+	struct rio_mapping *ret);
+
+/* The stamp of the source as it is now: of a compressed one, the file's. */
 int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct rio_error *err);
 
 /*
@@ -107,7 +151,12 @@ int rio_source_stamp(struct rio_source *source, struct rio_stamp *ret, struct ri
 int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
 	struct rio_error *err);
 
-/* RIO_ESOURCE_CHANGED unless the source still has this stamp. */
+/*
+ * RIO_ESOURCE_CHANGED unless the source is still in the state that this stamp was
+ * taken of.  Who has opened it for writing since then shows by the first byte that he
+ * writes, which moves its ctime; so only of a stamp that is itself one of a written
+ * source is it asked whether it still is.
+ */
 int rio_source_check(struct rio_source *source, const struct rio_stamp *stamp,
 	struct rio_error *err);
 

@@ -13,30 +13,6 @@ struct range {
 	uint64_t end;
 };
 
-/* "64K" at *text; *text is then behind it. */
-static bool read_size(const char **text, uint64_t *ret)
-{
-	static const char suffixes[] = "KMG";
-	const char *p = *text, *suffix;
-	uint64_t value = 0;
-
-	if (*p < '0' || *p > '9')
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++)
-		if (!rio_mul_ok(value, (uint64_t)10, &value) ||
-			!rio_add_ok(value, (uint64_t)(*p - '0'), &value))
-			return false;
-	suffix = *p ? strchr(suffixes, *p) : NULL;
-	if (suffix) {
-		p++;
-		if (!rio_mul_ok(value, UINT64_C(1024) << (10 * (suffix - suffixes)), &value))
-			return false;
-	}
-	*text = p;
-	*ret = value;
-	return true;
-}
-
 static int read_range(const char *text, struct range *ret, struct rio_error *err)
 {
 	struct range range = {0, UINT64_MAX};
@@ -45,9 +21,9 @@ static int read_range(const char *text, struct range *ret, struct rio_error *err
 	bool ok = true;
 
 	if (text) {
-		ok = read_size(&p, &range.off) && *p++ == ':';
+		ok = rio_tool_read_size(&p, &range.off) && *p++ == ':';
 		if (ok && *p)
-			ok = read_size(&p, &len_bytes) && *p == '\0' &&
+			ok = rio_tool_read_size(&p, &len_bytes) && *p == '\0' &&
 			     rio_add_ok(range.off, len_bytes, &range.end);
 	}
 	if (!ok)

@@ -25,7 +25,7 @@ static int load_kept(const struct rio_tool_call *call, const struct rio_tool_inp
 	struct rio_map **ret, struct rio_error *err)
 {
 	_cleanup_free_ char *row_key = NULL;
-	int r = rio_options_row_key(&call->options, &row_key, err);
+	int r = rio_options_row_key(&input->options, &row_key, err);
 
 	if (!r)
 		r = rio_store_load(call->store,
@@ -84,8 +84,7 @@ static bool maps_equal(const struct rio_map *a, const struct rio_map *b)
 	       a->data_line == b->data_line && a->nr_checkpoints == b->nr_checkpoints &&
 	       a->bad_quote_off == b->bad_quote_off && a->bad_quote_row == b->bad_quote_row &&
 	       a->bad_quote_open == b->bad_quote_open &&
-	       memcmp(a->checkpoints, b->checkpoints,
-		       a->nr_checkpoints * sizeof(*a->checkpoints)) == 0 &&
+	       rio_map_begin_alike(a, b, a->nr_checkpoints) &&
 	       rio_sizes_equal(a->sizes, b->sizes);
 }
 
@@ -184,7 +183,9 @@ static int list_entry(void *data, const struct rio_store_entry *entry)
 		printf("%12s %16s %12s  %-9s  %s\n", "rows", "source bytes", "map bytes", "state",
 			"source");
 	*begun = true;
-	if (entry->source_path)
+	if (entry->source_path && entry->is_seek_index)
+		printf("%12s %16ju", "-", (uintmax_t)entry->source_bytes);
+	else if (entry->source_path)
 		printf("%12ju %16ju", (uintmax_t)entry->nr_rows, (uintmax_t)entry->source_bytes);
 	else
 		printf("%12s %16s", "-", "-");
@@ -192,6 +193,8 @@ static int list_entry(void *data, const struct rio_store_entry *entry)
 		entry->source_path ? entry->source_path : entry->file_name);
 	if (entry->state != RIO_OK)
 		printf(" (%s)", entry->why->message);
+	else if (entry->is_seek_index)
+		printf(" (seek index)");
 	putchar('\n');
 	return 0;
 }

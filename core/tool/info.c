@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataset/texts.h"
+#include "tool/json.h"
 #include "tool/tool.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@ enum { OPTION_JSON };
 /* Of a wide file the text shows the first columns and the last. */
 enum { COLUMNS_SHOWN = 12 };
 
-static const char *role_of(const struct rio_schema *schema, size_t column)
+const char *rio_tool_role(const struct rio_schema *schema, size_t column)
 {
 	for (size_t i = 0; i < schema->nr_label; i++)
 		if (schema->label[i] == column)
@@ -62,49 +62,13 @@ static char *kept_map(const struct rio_tool_call *call, const struct rio_tool_in
 	*ret_bytes = 0;
 	if (!call->store || !input->store_path ||
 		rio_dataset_stamp(input->dataset)->size_bytes < RIO_STORE_SOURCE_BYTES_MIN ||
-		rio_options_row_key(&call->options, &row_key, NULL) ||
+		rio_options_row_key(&input->options, &row_key, NULL) ||
 		rio_store_path(call->store, &(struct rio_store_key){input->store_path, row_key},
 			&path, NULL) ||
 		stat(path, &st) < 0)
 		return NULL;
 	*ret_bytes = (uint64_t)st.st_size;
 	return rio_steal(path);
-}
-
-/* Bytes of the UTF-8 character at p, or 0 where there is none: jansson is the judge. */
-static size_t character_bytes(const char *p)
-{
-	for (size_t len = 1; len <= strnlen(p, 4); len++) {
-		json_t *character = json_stringn(p, len);
-
-		if (character) {
-			json_decref(character);
-			return len;
-		}
-	}
-	return 0;
-}
-
-/*
- * JSON is UTF-8; names of columns and files need not be.  Each byte that is
- * none becomes U+FFFD, as with Python's errors="replace".
- */
-static json_t *json_text(const char *text)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-	_cleanup_free_ char *clean = malloc(strlen(replacement) * strlen(text) + 1);
-	char *out = clean;
-
-	if (!clean)
-		return NULL;
-	while (*text) {
-		size_t len = character_bytes(text);
-
-		out = len ? stpncpy(out, text, len) : stpcpy(out, replacement);
-		text += len ? len : 1;
-	}
-	*out = '\0';
-	return json_string(clean);
 }
 
 static json_t *json_dialect(const struct rio_dialect *dialect)
@@ -123,8 +87,8 @@ static json_t *json_columns(const struct rio_schema *schema)
 	for (size_t i = 0; i < schema->nr_columns; i++)
 		json_array_append_new(columns,
 			json_pack("{s:I, s:o, s:s, s:s}", "number", (json_int_t)i, "name",
-				schema->names ? json_text(schema->names[i]) : json_null(), "role",
-				role_of(schema, i), "type", type_of(schema, i)));
+				schema->names ? rio_json_text(schema->names[i]) : json_null(),
+				"role", rio_tool_role(schema, i), "type", type_of(schema, i)));
 	return columns;
 }
 
@@ -137,10 +101,10 @@ static json_t *json_map(const struct rio_tool_call *call, const struct rio_tool_
 
 	return json_pack("{s:s, s:o, s:I, s:I, s:o}",
 		"origin", origin_text(rio_dataset_map_origin(dataset)),
-		"reason", *reason ? json_text(reason) : json_null(),
+		"reason", *reason ? rio_json_text(reason) : json_null(),
 		"checkpoints", (json_int_t)rio_dataset_map(dataset)->nr_checkpoints,
 		"bytes", (json_int_t)map_bytes,
-		"path", path ? json_text(path) : json_null());
+		"path", path ? rio_json_text(path) : json_null());
 }
 
 /* A count, or null where there is none. */
@@ -157,6 +121,28 @@ static json_t *json_bad_quote(const struct rio_map *map)
 		(json_int_t)map->bad_quote_row);
 }
 
+/* What was set for this file, and by what: a settings file's line, or the command line. */
+static json_t *json_choice(const struct rio_choice *choice)
+{
+	const struct rio_setting *s = choice->setting;
+	const char *path = choice->settings->path;
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", s->name, "value",
+		rio_json_text(s->value), "file", path ? rio_json_text(path) : json_null(), "line",
+		path ? json_integer((json_int_t)s->line) : json_null(), "section",
+		s->section ? rio_json_text(s->section) : json_null());
+}
+
+static json_t *json_options(const struct rio_tool_input *input)
+{
+	json_t *options = json_array();
+
+	for (size_t i = 0; rio_option_table[i].name; i++)
+		if (input->choices[i].setting)
+			json_array_append_new(options, json_choice(&input->choices[i]));
+	return options;
+}
+
 /* A line of JSON a file, so that the output of many can be read one by one. */
 static int print_json(const struct rio_tool_call *call, const struct rio_tool_input *input,
 	struct rio_error *err)
@@ -165,9 +151,9 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
 	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
 	uint64_t record_bytes = rio_dataset_record_bytes(dataset);
-	json_t *root = json_pack("{s:o, s:I, s:I, s:I, s:o, s:b, s:o, s:s, s:s, s:o, s:I, s:I, s:o,"
-		" s:o, s:o, s:o}",
-		"file", json_text(input->name),
+	json_t *root = json_pack("{s:o, s:I, s:I, s:I, s:o, s:b, s:o, s:s, s:s, s:o, s:I, s:I, s:s?,"
+		" s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"file", rio_json_text(input->name),
 		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
 		"records", (json_int_t)rio_dataset_nr_records(dataset),
 		"skipped", (json_int_t)(sizes ? sizes->nr_skipped : 0),
@@ -179,17 +165,18 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 		"record_bytes", json_count(!sizes, record_bytes),
 		"file_bytes", (json_int_t)rio_dataset_len_bytes(dataset),
 		"source_bytes", (json_int_t)rio_dataset_stamp(dataset)->size_bytes,
+		"compression", rio_dataset_compression(dataset),
+		"text_bytes", (json_int_t)rio_dataset_text_bytes(dataset),
 		"bad_quote", json_bad_quote(rio_dataset_map(dataset)),
 		"columns", json_columns(schema),
 		"texts", rio_dataset_texts(dataset),
-		"map", json_map(call, input));
-	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+		"map", json_map(call, input),
+		"settings", input->file ? rio_json_text(input->file->path) : json_null(),
+		"options", json_options(input));
 
-	json_decref(root);
-	if (!text)
+	if (!rio_json_put(stdout, root))
 		return rio_fail(err, RIO_ENOMEM, "no memory for JSON");
-	puts(text);
-	free(text);
+	putchar('\n');
 	return 0;
 }
 
@@ -197,7 +184,7 @@ static void print_column(const struct rio_schema *schema, size_t column)
 {
 	char name[256];
 
-	printf("  %5zu  %-8s %-7s", column, role_of(schema, column), type_of(schema, column));
+	printf("  %5zu  %-8s %-7s", column, rio_tool_role(schema, column), type_of(schema, column));
 	if (schema->names)
 		printf(" %s", rio_quote_cell((const uint8_t *)schema->names[column],
 				      strlen(schema->names[column]), name, sizeof(name)));
@@ -208,7 +195,7 @@ static void print_column(const struct rio_schema *schema, size_t column)
 static void print_text_columns(const struct rio_schema *schema)
 {
 	for (size_t i = 0; i < schema->nr_columns; i++) {
-		if (schema->types[i] != RIO_COLUMN_TEXT || strcmp(role_of(schema, i), "dropped") == 0)
+		if (schema->types[i] != RIO_COLUMN_TEXT || strcmp(rio_tool_role(schema, i), "dropped") == 0)
 			continue;
 		printf("  note          column %zu holds text, which is no number: %s\n", i,
 			rio_schema_is_label(schema, i)
@@ -265,6 +252,32 @@ static void print_map(const struct rio_tool_call *call, const struct rio_tool_in
 	if (map->bad_quote_off != RIO_NO_OFFSET)
 		printf("  unreadable    from row %ju on: a misplaced or open quote at byte %ju\n",
 			(uintmax_t)map->bad_quote_row, (uintmax_t)map->bad_quote_off);
+}
+
+/* "options  label=price  recordiofs.ini:3 [train/]" */
+static void print_options(const struct rio_tool_input *input)
+{
+	const char *title = "options";
+
+	for (size_t i = 0; rio_option_table[i].name; i++) {
+		const struct rio_setting *s = input->choices[i].setting;
+		const char *path = s ? input->choices[i].settings->path : NULL;
+		char set[256];
+
+		if (!s)
+			continue;
+		snprintf(set, sizeof(set), "%s=%s", s->name, s->value);
+		printf("  %-13s %-22s  ", title, set);
+		if (!path)
+			puts("command line");
+		else if (s->section)
+			printf("%s:%ju [%s]\n", path, (uintmax_t)s->line, s->section);
+		else
+			printf("%s:%ju\n", path, (uintmax_t)s->line);
+		title = "";
+	}
+	if (input->file)
+		printf("  %-13s %s\n", "settings", input->file->path);
 }
 
 /* How rows and records differ. */
@@ -327,9 +340,14 @@ static void print_text(const struct rio_tool_call *call, const struct rio_tool_i
 	else
 		printf("  quote         %c\n", dialect->quote);
 	print_size("source", rio_dataset_stamp(dataset)->size_bytes);
+	if (rio_dataset_compression(dataset)) {
+		printf("  compression   %s\n", rio_dataset_compression(dataset));
+		print_size("text", rio_dataset_text_bytes(dataset));
+	}
 	print_records(dataset);
 	print_size("file", rio_dataset_len_bytes(dataset));
 	print_map(call, input);
+	print_options(input);
 	print_columns(schema);
 	print_texts(dataset);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "settings/load.h"
 #include "tool/progress.h"
 #include "tool/tool.h"
 
@@ -51,18 +52,52 @@ int rio_tool_input_open(const char *name, struct rio_tool_input *ret, struct rio
 	return 0;
 }
 
+/* The path as the user named it, absolute, with the links of its folders resolved. */
+static char *named_path(const char *name, char **ret_folder)
+{
+	const char *slash = strrchr(name, '/');
+	_cleanup_free_ char *given = slash ? strndup(name, RIO_MAX(slash - name, 1)) : strdup(".");
+	_cleanup_free_ char *folder = given ? realpath(given, NULL) : NULL;
+	char *path;
+
+	if (!folder || asprintf(&path, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder,
+			       slash ? slash + 1 : name) < 0)
+		return NULL;
+	*ret_folder = rio_steal(folder);
+	return path;
+}
+
+static int resolve_options(struct rio_tool_input *input, const struct rio_tool_call *call,
+	struct rio_error *err)
+{
+	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *path = input->store_path ? named_path(input->name, &folder) : NULL;
+	int r = 0;
+
+	if (input->store_path && !path)
+		return rio_fail_errno(err, errno, "cannot resolve the path");
+	if (call->find_config && path)
+		r = rio_settings_find(folder, &input->found, err);
+	input->file = input->found ? input->found : call->config;
+	return r ? r : rio_settings_resolve(input->file, &call->given, path, &input->options,
+				input->choices, err);
+}
+
 int rio_tool_input_describe(struct rio_tool_input *input, const struct rio_tool_call *call,
 	struct rio_store *store, struct rio_progress *progress, struct rio_error *err)
 {
 	const struct rio_dataset_config config = {
-		.options = &call->options,
+		.options = &input->options,
 		.store = input->store_path ? store : NULL,
 		.store_path = input->store_path,
 		.progress = progress ? rio_progress_update : NULL,
 		.progress_data = progress,
 	};
+	int r = resolve_options(input, call, err);
 
-	return rio_dataset_create(input->source, &config, &input->dataset, err);
+	if (r)
+		rio_error_set_file(err, input->name);
+	return r ? r : rio_dataset_create(input->source, &config, &input->dataset, err);
 }
 
 void rio_tool_input_deinit(struct rio_tool_input *input)
@@ -70,6 +105,8 @@ void rio_tool_input_deinit(struct rio_tool_input *input)
 	rio_dataset_destroy(input->dataset);
 	rio_source_destroy(input->source);
 	free(input->store_path);
+	rio_options_deinit(&input->options);
+	rio_settings_destroy(input->found);
 	*input = (struct rio_tool_input){0};
 }
 
@@ -87,4 +124,27 @@ char *rio_tool_size(uint64_t len_bytes, char text[RIO_TOOL_SIZE_BYTES])
 		size /= 1024;
 	snprintf(text, RIO_TOOL_SIZE_BYTES, "%.1f %s", size, units[unit]);
 	return text;
+}
+
+bool rio_tool_read_size(const char **text, uint64_t *ret)
+{
+	static const char suffixes[] = "KMG";
+	const char *p = *text, *suffix;
+	uint64_t value = 0;
+
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (!rio_mul_ok(value, (uint64_t)10, &value) ||
+			!rio_add_ok(value, (uint64_t)(*p - '0'), &value))
+			return false;
+	suffix = *p ? strchr(suffixes, *p) : NULL;
+	if (suffix) {
+		p++;
+		if (!rio_mul_ok(value, UINT64_C(1024) << (10 * (suffix - suffixes)), &value))
+			return false;
+	}
+	*text = p;
+	*ret = value;
+	return true;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct rio_tool_command *const commands[] = {
-	&rio_tool_cat, &rio_tool_index, &rio_tool_info,
+	&rio_tool_cat, &rio_tool_index, &rio_tool_info, &rio_tool_check, &rio_tool_dump,
 };
 
 enum rio_exit rio_tool_exit(enum rio_code code)
@@ -17,6 +17,7 @@ enum rio_exit rio_tool_exit(enum rio_code code)
 		return RIO_EXIT_DONE;
 	case RIO_EROW:
 	case RIO_ESCHEMA:
+	case RIO_EDAMAGED:
 	case RIO_ESOURCE_CHANGED:
 	case RIO_ENOT_INDEXED:
 	case RIO_EMAP_STALE:

@@ -7,15 +7,21 @@
  * An underscore in a name may be typed as a hyphen: such a name stands twice in
  * getopt's table, with one value.
  */
+#include "settings/load.h"
 #include "tool/tool.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+enum { COMMON_INDEX_DIR, COMMON_CONFIG, COMMON_HELP };
+
 static const struct rio_tool_option common[] = {
-	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
-	{"help", NULL, "this text"},
+	[COMMON_INDEX_DIR] = {"index_dir", "DIR|none",
+		"where offset maps are kept; else the user's cache folder"},
+	[COMMON_CONFIG] = {"config", "FILE|none",
+		"settings by folder; else of the nearest recordiofs.ini"},
+	[COMMON_HELP] = {"help", NULL, "this text"},
 };
 
 /* What getopt_long returns: which table, and which line of it. */
@@ -108,27 +114,54 @@ static int fail_mount_style(const char *words, struct rio_error *err)
 		(int)(value - words), words, (int)strcspn(value + 1, ","), value + 1);
 }
 
-static int take(struct rio_tool_call *call, const char **index_dir, int code, const char *value,
-	struct rio_error *err)
+/* What of the line is looked at once all of it is read. */
+struct common_values {
+	const char *index_dir;
+	const char *config;
+};
+
+static int take(struct rio_tool_call *call, struct common_values *values, int code,
+	const char *value, struct rio_error *err)
 {
 	int line = code & LINE;
 
-	if (code & ENCODING)
-		return rio_options_set(&call->options, rio_option_table[line].name, value, err);
+	if (code & ENCODING) {
+		const char *name = rio_option_table[line].name;
+		int r = rio_options_set(&call->options, name, value, err);
+
+		return r ? r : rio_settings_add(&call->given, name, value, err);
+	}
 	if (code & OWN)
 		call->values[line] = value ? value : "";
-	else if (common[line].value)
-		*index_dir = value;
+	else if (line == COMMON_INDEX_DIR)
+		values->index_dir = value;
+	else if (line == COMMON_CONFIG)
+		values->config = value;
 	else
 		call->help = true;
 	return 0;
+}
+
+static int open_common(struct rio_tool_call *call, const struct common_values *values,
+	struct rio_error *err)
+{
+	int r = 0;
+
+	call->find_config = !values->config;
+	if (values->config && strcmp(values->config, "none") != 0)
+		r = rio_settings_load(values->config, &call->config, err);
+	if (!r && values->index_dir && strcmp(values->index_dir, "none") != 0)
+		r = rio_store_create(values->index_dir, &call->store, err);
+	else if (!r && !values->index_dir && rio_store_create(NULL, &call->store, NULL))
+		call->store = NULL; /* a user without a home: all but index works without maps */
+	return r;
 }
 
 int rio_tool_parse(const struct rio_tool_command *command, int argc, char **argv,
 	struct rio_tool_call *ret, struct rio_error *err)
 {
 	struct getopt_table table;
-	const char *index_dir = NULL;
+	struct common_values values = {0};
 	int code, r = rio_options_init(&ret->options, err);
 
 	fill(&table, command);
@@ -142,14 +175,12 @@ int rio_tool_parse(const struct rio_tool_command *command, int argc, char **argv
 		else if (code == 'h')
 			ret->help = true;
 		else
-			r = take(ret, &index_dir, code, optarg, err);
+			r = take(ret, &values, code, optarg, err);
 	}
 	if (!r && !ret->help)
 		r = rio_options_check(&ret->options, err);
-	if (!r && index_dir && strcmp(index_dir, "none") != 0)
-		r = rio_store_create(index_dir, &ret->store, err);
-	else if (!r && !index_dir && rio_store_create(NULL, &ret->store, NULL))
-		ret->store = NULL; /* a user without a home: all but index works without maps */
+	if (!r && !ret->help)
+		r = open_common(ret, &values, err);
 	ret->files = argv + optind;
 	ret->nr_files = (size_t)(argc - optind);
 	return r;
@@ -158,15 +189,17 @@ int rio_tool_parse(const struct rio_tool_command *command, int argc, char **argv
 void rio_tool_call_deinit(struct rio_tool_call *call)
 {
 	rio_options_deinit(&call->options);
+	rio_settings_deinit(&call->given);
+	rio_settings_destroy(call->config);
 	rio_store_destroy(call->store);
 }
 
 static void print_option(const char *name, const char *value, const char *help)
 {
-	char left[80];
+	char left[128];
 
 	snprintf(left, sizeof(left), "--%s%s%s", name, value ? " " : "", value ? value : "");
-	printf("  %-36s %s\n", left, help);
+	printf("  %-35s  %s\n", left, help);
 }
 
 void rio_tool_usage(const struct rio_tool_command *command)

@@ -2,6 +2,7 @@
 #include "tool/paths.h"
 
 #include "base/util.h"
+#include "csv/file_name.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -28,11 +29,25 @@ static int append(struct rio_paths *paths, const char *path, const struct stat *
 	return 0;
 }
 
-static bool is_csv(const char *name)
+static bool ends_in(const char *name, const char *end)
 {
-	size_t len = strlen(name);
+	size_t len = strlen(name), end_len = strlen(end);
 
-	return len > strlen(".csv") && strcmp(name + len - strlen(".csv"), ".csv") == 0;
+	return len > end_len && strcmp(name + len - end_len, end) == 0;
+}
+
+bool rio_path_is_recordio(const char *name)
+{
+	return ends_in(name, ".recordio") || ends_in(name, ".rec") || ends_in(name, ".pbr");
+}
+
+static bool is_meant(const struct rio_paths *paths, const char *name)
+{
+	unsigned rank;
+
+	if (name[0] == '.')
+		return false;
+	return rio_csv_stem(name, &rank) || (paths->with_recordio && rio_path_is_recordio(name));
 }
 
 static int compare_names(const FTSENT **a, const FTSENT **b)
@@ -64,7 +79,7 @@ static int visit(struct rio_paths *paths, FTS *fts, FTSENT *entry, struct rio_er
 		return RIO_ESYSTEM;
 	case FTS_F:
 	case FTS_SL:
-		if (entry->fts_name[0] != '.' && is_csv(entry->fts_name) &&
+		if (is_meant(paths, entry->fts_name) &&
 			stat(entry->fts_accpath, &st) == 0 && S_ISREG(st.st_mode))
 			return append(paths, entry->fts_path, &st, err);
 		return 0;

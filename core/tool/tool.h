@@ -9,6 +9,7 @@
 #define RIO_TOOL_TOOL_H
 
 #include "dataset/dataset.h"
+#include "settings/settings.h"
 
 /* In the man page, too; scripts rely on them. */
 enum rio_exit {
@@ -37,11 +38,15 @@ struct rio_tool_command {
 	enum rio_exit (*run)(const struct rio_tool_call *call);
 };
 
-extern const struct rio_tool_command rio_tool_cat, rio_tool_index, rio_tool_info;
+extern const struct rio_tool_command rio_tool_cat, rio_tool_check, rio_tool_dump, rio_tool_index,
+	rio_tool_info;
 
 /* A command line, read. */
 struct rio_tool_call {
-	struct rio_options options;
+	struct rio_options options;               /* where there is no settings file */
+	struct rio_settings given;                /* the encoding options of the line */
+	struct rio_settings *config;              /* of --config; NULL: not given, or none */
+	bool find_config;                         /* not given: look for each file's */
 	struct rio_store *store;                  /* NULL: keep no maps */
 	const char *values[RIO_TOOL_OPTIONS_MAX]; /* of the command's own; NULL: not given */
 	char **files;                             /* borrowed from argv */
@@ -77,6 +82,10 @@ struct rio_tool_input {
 	const char *name; /* borrowed */
 	struct rio_source *source;
 	char *store_path; /* absolute, or NULL where no map can be kept */
+	struct rio_settings *found;      /* the settings file that was looked for, or NULL */
+	const struct rio_settings *file; /* the one that counts: found, the call's, or NULL */
+	struct rio_options options;      /* for this file, once described */
+	struct rio_choice choices[RIO_CHOICES_MAX];
 	struct rio_dataset *dataset;
 };
 
@@ -84,7 +93,7 @@ struct rio_tool_input {
 int rio_tool_input_open(const char *name, struct rio_tool_input *ret, struct rio_error *err);
 
 /*
- * Describe an opened input under the call's options.  store NULL keeps no map;
+ * Describe an opened input under its settings and the call's options.  store NULL keeps no map;
  * progress may be NULL.
  */
 struct rio_progress;
@@ -96,6 +105,12 @@ void rio_tool_input_deinit(struct rio_tool_input *input);
 /* Write [off, end) of the encoded file to fd; what lies before a bad record is written. */
 int rio_tool_write(const struct rio_tool_input *input, uint64_t off, uint64_t end, int fd,
 	struct rio_error *err);
+
+/* "label", "feature" or "dropped". */
+const char *rio_tool_role(const struct rio_schema *schema, size_t column);
+
+/* "64K" at *text; *text is then behind it. */
+bool rio_tool_read_size(const char **text, uint64_t *ret);
 
 /* "1.5 MiB", into text, which is returned. */
 #define RIO_TOOL_SIZE_BYTES 32

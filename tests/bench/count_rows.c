@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 		rio_map_build(source, &build, &map, &error) < 0)
 		die(&error);
 	printf("{\"rows\": %" PRIu64 ", \"map_bytes\": %zu}\n", rio_map_nr_rows(map),
-		map->nr_checkpoints * sizeof(*map->checkpoints));
+		rio_map_len_bytes(map));
 	rio_map_destroy(map);
 	rio_source_destroy(source);
 	return 0;

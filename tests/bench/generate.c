@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes the benchmark's CSV files: generate a|b|c|d MEGABYTES FILE
+ * Writes the benchmark's CSV files: generate a|b|c|d|COLUMNS MEGABYTES FILE
  *
  *	a   29 columns of %.18e, what numpy.savetxt writes: long numbers
  *	b   29 columns of %.6f, %.2f and short decimals: what most tables look like
  *	c   55 small integers, 44 of them 0 or 1: many fields to the byte
  *	d   quoted numbers, and texts with commas, quotes and line feeds inside
+ *	2…  so many columns of %.6f, after a label of 0 or 1: b, as wide as one likes
  *
  * The columns of a and b follow the distributions of a physics data set (normal,
  * log-normal, three-valued), those of c a land survey's.  The same call always
@@ -29,7 +30,8 @@ enum {
 	POOL_TEXTS = 1 << 16,
 	TEXT_BYTES = 32,           /* a formatted number and its length */
 	BUFFER_BYTES = 1 << 20,
-	ROW_BYTES_MAX = 4096,
+	COLUMNS_MAX = 16384,
+	ROW_BYTES_MAX = COLUMNS_MAX * TEXT_BYTES,
 	FLOAT_COLUMNS = 29,        /* of a and b, the label among them */
 	SOIL_COLUMNS = 40,         /* of c: one of them is 1 */
 	AREA_COLUMNS = 4,
@@ -309,6 +311,17 @@ static void row_d(void)
 	}
 }
 
+static unsigned long nr_columns;
+
+static void row_wide(void)
+{
+	put_member(label_pool);
+	for (unsigned long i = 1; i < nr_columns; i++) {
+		put_char(',');
+		put_member(column_pools[NORMAL]);
+	}
+}
+
 static const struct set {
 	char name;
 	void (*prepare)(void);
@@ -318,14 +331,17 @@ static const struct set {
 	{'b', prepare_b, row_b},
 	{'c', NULL, row_c},
 	{'d', prepare_d, row_d},
-};
+}, wide_set = {'\0', prepare_b, row_wide};
 
 static const struct set *find_set(const char *name)
 {
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(sets); i++)
 		if (name[0] == sets[i].name && !name[1])
 			return &sets[i];
-	errx(2, "there is no set '%s': a, b, c, d", name);
+	nr_columns = strtoul(name, NULL, 10);
+	if (nr_columns < 2 || nr_columns > COLUMNS_MAX)
+		errx(2, "there is no set '%s': a, b, c, d, or 2 to %d columns", name, COLUMNS_MAX);
+	return &wide_set;
 }
 
 int main(int argc, char **argv)
@@ -334,7 +350,7 @@ int main(int argc, char **argv)
 	uint64_t wanted_bytes;
 
 	if (argc != 4)
-		errx(2, "usage: generate a|b|c|d MEGABYTES FILE");
+		errx(2, "usage: generate a|b|c|d|COLUMNS MEGABYTES FILE");
 	set = find_set(argv[1]);
 	wanted_bytes = (uint64_t)(atof(argv[2]) * 1e6);
 	out.path = argv[3];

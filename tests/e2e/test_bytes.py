@@ -3,6 +3,7 @@
 import hashlib
 import mmap
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -145,3 +146,52 @@ def test_an_empty_csv_is_an_empty_file(source, mounts):
     for name in ("empty", "blank", "header"):
         assert os.stat(mount.file(name + ".recordio")).st_size == 0
         assert mount.file(name + ".recordio").read_bytes() == b""
+
+
+def requests(mount):
+    return int(re.search(r"^requests: (\d+)$", mount.status(), re.M)[1])
+
+
+@pytest.mark.parametrize("rows,stored", [(0, 0), (1, None), (3000, None), (30000, 128 * 1024)])
+def test_what_was_checked_at_the_first_open_is_not_asked_for_again(mounts, source, rows, stored):
+    """A small file's bytes all lie in the page cache by then, and a large one's begin."""
+    data = make.numbers(rows, 4) if rows else b""
+    (source / "a.csv").write_bytes(data)
+    expected = encode(data, Options()).data
+    mount = mounts(source)
+    with open(mount.file("a.recordio"), "rb", buffering=0) as file:
+        assert file.read(stored or 2 << 20) == expected[:stored]
+        assert requests(mount) == 0
+        assert file.read() == expected[stored or len(expected):]
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        file.seek(0)
+        assert file.read() == expected
+        assert requests(mount) > 0 or not rows
+
+
+@pytest.mark.threads
+def test_many_open_the_same_files_for_the_first_time_at_once(mounts, source):
+    """More at a time than there are threads to answer them."""
+    names = ["%d.recordio" % number for number in range(12)]
+    data = [make.numbers(rows, 5) for rows in (300, 4000, 12000)]
+    contents = [encode(each, Options()).data for each in data] * 4
+    for number in range(12):
+        (source / ("%d.csv" % number)).write_bytes(data[number % 3])
+    mount = mounts(source, "threads=2")
+    begin = threading.Barrier(48)
+    wrong = []
+
+    def read(which):
+        begin.wait()
+        for step in range(len(names)):
+            at = (which // 4 + step) % len(names)
+            if mount.file(names[at]).read_bytes() != contents[at]:
+                wrong.append(names[at])
+
+    readers = [threading.Thread(target=read, args=(which,), daemon=True) for which in range(48)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(60)
+        assert not reader.is_alive(), "a reader hangs"
+    assert not wrong

@@ -2,6 +2,7 @@
 """The daemon's life: how it starts, what ends it, who may read, what it takes."""
 import contextlib
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -361,23 +362,51 @@ exec setpriv --reuid={user} --regid={user} --clear-groups \
 """
 
 
-@as_root
-def test_an_ordinary_user_can_mount(open_folder):
+# The same in the foreground, whose log can be seen.
+AS_USER_IN_SIGHT = """
+set -e
+cd {folder}
+mkdir home/mnt
+{recordiofs} -f csv home/mnt &
+until [ -e home/mnt/a.recordio ]; do sleep 0.05; done
+until grep -q '^read_ahead_kib: 128$' home/mnt/.recordiofs/status; do sleep 0.05; done
+fusermount3 -u home/mnt
+wait
+"""
+
+
+def run_as_user(folder, script):
+    """Where an ordinary user may mount, by a /dev/fuse of his own."""
     reason = mounting.why_not()
     if reason or not shutil.which("fusermount3"):
         pytest.skip(reason or "there is no fusermount3")
     if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("no mount namespace of its own can be had here")
-    (open_folder / "home").mkdir()
-    os.chown(open_folder / "home", NOBODY, NOBODY)
-    names = {"folder": open_folder, "recordiofs": paths.RECORDIOFS, "user": NOBODY}
+    (folder / "home").mkdir()
+    os.chown(folder / "home", NOBODY, NOBODY)
+    names = {"folder": folder, "recordiofs": paths.RECORDIOFS, "user": NOBODY}
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", WITH_FUSE.format(**names), "sh",
-         AS_USER.format(**names)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+         script.format(**names)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
         check=False)
     assert done.returncode == 0, done.stderr
+    return done
+
+
+@as_root
+def test_an_ordinary_user_can_mount(open_folder):
+    done = run_as_user(open_folder, AS_USER)
     assert done.stdout == encode(make.numbers(100), Options()).data
     assert done.stderr == b"0:0\n"
+
+
+@as_root
+def test_where_the_read_ahead_cannot_be_raised_the_log_says_who_can(open_folder):
+    done = run_as_user(open_folder, AS_USER_IN_SIGHT)
+    assert re.fullmatch(
+        rb"recordiofs: note: the kernel reads only 128 KiB ahead here \(Permission denied\); root "
+        rb"can make sequential reading faster: echo 1024 > "
+        rb"/sys/class/bdi/\d+:\d+/read_ahead_kb\n", done.stderr)
 
 
 def test_direct_io_keeps_nothing_in_the_page_cache(mounts, source, plain):
@@ -387,6 +416,53 @@ def test_direct_io_keeps_nothing_in_the_page_cache(mounts, source, plain):
         assert mount.file("a.recordio").read_bytes() == plain
         counts.append(int(re.search(r"^requests: (\d+)$", mount.status(), re.M)[1]))
     assert counts[0] < counts[1] < counts[2]
+
+
+def figure(mount, name):
+    return float(re.search(r"^%s: ([\d.]+)$" % name, mount.status(), re.M)[1])
+
+
+def test_status_tells_random_reads_from_sequential_ones(mounts, source):
+    (source / "a.csv").write_bytes(make.numbers(100000, 8))
+    mount = mounts(source)
+    path = mount.file("a.recordio")
+    with open(path, "rb", buffering=0) as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+        for page in range(100, 1000, 100):
+            os.pread(file.fileno(), 100, page * 4096)
+        assert figure(mount, "lone_reads") >= 9
+        assert figure(mount, "block_hits") + figure(mount, "block_misses") == 0
+        random = figure(mount, "source_bytes_per_byte")
+        assert random == pytest.approx(
+            figure(mount, "source_bytes") / figure(mount, "served_bytes"), abs=0.006)
+    assert len(path.read_bytes()) == os.stat(path).st_size
+    assert figure(mount, "block_hits") + figure(mount, "block_misses") > 0
+    assert figure(mount, "source_bytes_per_byte") < random
+
+
+def test_status_counts_numbers_that_are_no_work_for_vectors(mounts, source):
+    """The portable kernel reads all alike, and counts none."""
+    (source / "plain.csv").write_bytes(b"1,2.5,3\n" * 800)
+    (source / "slow.csv").write_bytes(b"1,1_000.5,3\n" * 800)
+    mount = mounts(source)
+    mount.file("plain.recordio").read_bytes()
+    plain = figure(mount, "slow_numbers")
+    mount.file("slow.recordio").read_bytes()
+    slow = figure(mount, "slow_numbers") - plain
+    assert plain <= 8
+    assert slow == 0 or 800 <= slow <= 808
+    assert slow or not re.search("avx2", pathlib.Path("/proc/cpuinfo").read_text())
+
+
+def test_status_and_metrics_tell_the_kernels_read_ahead(mounts, source):
+    mount = mounts(source)
+    device = os.stat(mount.path).st_dev
+    bdi = pathlib.Path("/sys/class/bdi/%d:%d/read_ahead_kb" % (os.major(device), os.minor(device)))
+    mounting.wait_for(lambda: figure(mount, "read_ahead_kib"), "the read-ahead", 5)
+    assert figure(mount, "read_ahead_kib") == int(bdi.read_text())
+    metrics = mount.file(".recordiofs/metrics").read_text()
+    assert "\nrecordiofs_read_ahead_kib %d\n" % figure(mount, "read_ahead_kib") in metrics
+    assert re.search(r"^# TYPE recordiofs_source_bytes_per_byte gauge$", metrics, re.M)
 
 
 def test_a_sequential_reader_has_every_byte_of_source_parsed_about_once(mounts, source):

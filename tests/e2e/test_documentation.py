@@ -12,7 +12,8 @@ MAN = paths.TOP / "packaging" / "man"
 CORE = paths.TOP / "core"
 
 # Which module may include which: its own and those before it.
-ORDER = ["base", "source", "csv", "schema", "record", "map", "dataset", "tool", "fs"]
+ORDER = ["base", "source", "csv", "schema", "settings", "record", "map", "dataset", "survey", "tool",
+         "fs"]
 
 TABLE_LINE = re.compile(r'^\t\{"(\w+)", (NULL|"(?:[^"\\]|\\.)*"), "((?:[^"\\]|\\.)*)"\}', re.M)
 
@@ -45,12 +46,13 @@ def help_options(text):
 
 
 @pytest.mark.parametrize("command,own", [
-    ("cat", {"range"}), ("index", {"verify", "list", "prune"}), ("info", {"json"})])
+    ("cat", {"range"}), ("index", {"verify", "list", "prune"}), ("info", {"json"}),
+    ("check", {"for", "errors", "max_record", "json"}), ("dump", {"raw", "max_record"})])
 def test_help_of_recordio_follows_the_table(command, own):
     text = tool.recordio(command, "--help").stdout.decode()
     told = help_options(text)
     options = encoding_options()
-    assert set(told) == set(options) | own | {"index_dir", "help"}
+    assert set(told) == set(options) | own | {"index_dir", "config", "help"}
     for name, (values, help_line) in options.items():
         assert told[name] == values
         assert help_line.replace('\\"', '"') in text
@@ -58,7 +60,7 @@ def test_help_of_recordio_follows_the_table(command, own):
 
 def test_the_man_page_of_recordio_has_every_option_and_no_other():
     told = set()
-    for command in ("cat", "index", "info"):
+    for command in ("cat", "index", "info", "check", "dump"):
         told |= set(help_options(tool.recordio(command, "--help").stdout.decode()))
     entries = set(re.findall(r"^\.B[IR]? (?:-h \" , \" )?--(\w+)", man_text("recordio"), re.M))
     entries |= set(re.findall(r'^\.BR -h ", " --(\w+)', man_text("recordio"), re.M))
@@ -69,6 +71,11 @@ def test_the_man_page_of_recordio_has_every_value():
     text = man_text("recordio")
     for name, (values, _) in encoding_options().items():
         assert re.search(r'^\.BR --%s " %s"$' % (name, re.escape(values)), text, re.M), name
+
+
+def test_the_man_page_of_recordio_has_every_algorithm():
+    told = help_options(tool.recordio("check", "--help").stdout.decode())["for"].split("|")
+    assert re.findall(r"^\.IP \\\(bu 2\n\.BR? ([a-z0-9-]+)", man_text("recordio"), re.M) == told
 
 
 def test_the_man_page_of_recordio_has_every_command_and_exit_code():

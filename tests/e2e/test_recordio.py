@@ -229,11 +229,11 @@ def test_verify_finds_a_map_that_is_whole_but_wrong(big, index):
     kept, = index.iterdir()
     data = bytearray(kept.read_bytes())
     count, = struct.unpack_from("<Q", data, 8 * 16)
-    seal, = struct.unpack_from("<Q", data, 8 * 20)
-    begin = len(data) - 8 - 24 * count
-    row = struct.unpack_from("<Q", data, begin + 24 + 8)[0]
-    struct.pack_into("<Q", data, begin + 24 + 8, row + 1)
-    digest = xxhash(bytes(data[begin:-8]), ctypes.c_size_t(24 * count), ctypes.c_uint64(seal))
+    seal, = struct.unpack_from("<Q", data, 8 * 21)
+    begin = len(data) - 8 - 12 * count
+    row = struct.unpack_from("<I", data, begin + 12 + 4)[0]
+    struct.pack_into("<I", data, begin + 12 + 4, row + 1)
+    digest = xxhash(bytes(data[begin:-8]), ctypes.c_size_t(12 * count), ctypes.c_uint64(seal))
     struct.pack_into("<Q", data, len(data) - 8, digest)
     kept.write_bytes(data)
     done = run("index", index, "--verify", big)
@@ -358,7 +358,8 @@ def test_info_tells_all_of_it(source, index):
         "dtype": "float64", "label_dtype": "float64",
         "records": 30000, "skipped": 0, "filled": None, "texts": None,
         "record_bytes": told["record_bytes"], "file_bytes": 30000 * told["record_bytes"],
-        "source_bytes": path.stat().st_size, "bad_quote": None,
+        "source_bytes": path.stat().st_size, "text_bytes": path.stat().st_size,
+        "compression": None, "bad_quote": None,
         "columns": [
             {"number": 0, "name": "y", "role": "label", "type": "number"},
             {"number": 1, "name": "price", "role": "feature", "type": "number"},
@@ -366,6 +367,11 @@ def test_info_tells_all_of_it(source, index):
             {"number": 3, "name": "note", "role": "dropped", "type": "number"}],
         "map": {"origin": "built", "reason": None, "path": str(kept),
                 "bytes": kept.stat().st_size, "checkpoints": told["map"]["checkpoints"]},
+        "settings": None,
+        "options": [
+            {"name": name, "value": value, "file": None, "line": None, "section": None}
+            for name, value in (("delimiter", ";"), ("quote", "'"), ("drop", "note"),
+                                ("dtype", "float64"))],
     }
     assert told["record_bytes"] == len(encode(
         b"1,2,3\n", Options(dtype="float64", label_dtype="float64")).data)

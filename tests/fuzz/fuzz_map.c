@@ -12,7 +12,14 @@
 #include <sys/mman.h>
 #include <xxhash.h>
 
-enum { HEADER_WORDS = 20, WORD_NR_CHECKPOINTS = 16, WORD_PATH_BYTES, WORD_ROW_KEY_BYTES };
+enum {
+	HEADER_WORDS = 22,
+	WORD_NR_CHECKPOINTS = 16,
+	WORD_PATH_BYTES,
+	WORD_ROW_KEY_BYTES,
+	WORD_NR_GROUPS,
+	WORD_SIZES_BYTES,
+};
 enum { MODE_RAW, MODE_WRITTEN, MODE_DAMAGED, MODE_SEALED, NR_MODES };
 
 /* Read the file, and check what was taken for good. */
@@ -43,28 +50,49 @@ static uint64_t take_number(struct input *in)
 	return kind < 200 ? kind : kind < 250 ? take(in, 2) : take(in, 8);
 }
 
+/* Of records that differ in length; none where their sum would be too large. */
+static void take_sizes(struct input *in, struct rio_map *map)
+{
+	struct rio_sizes *sizes;
+
+	claim(rio_sizes_create(map->nr_checkpoints, &sizes, NULL) == 0);
+	for (size_t k = 0; k + 1 < sizes->nr; k++) {
+		sizes->record_offs[k] = take_number(in);
+		sizes->nr_records[k] = take_number(in);
+	}
+	sizes->nr_skipped = take_number(in);
+	sizes->tables_bytes = take(in, 1) % 4;
+	if (sizes->tables_bytes) {
+		claim(sizes->tables = malloc(sizes->tables_bytes));
+		memset(sizes->tables, (int)take(in, 1), sizes->tables_bytes);
+	}
+	if (rio_sizes_sum(sizes, NULL) == 0)
+		map->sizes = sizes;
+	else
+		rio_sizes_destroy(sizes);
+}
+
 static struct rio_map take_map(struct input *in)
 {
 	struct rio_map map = {
 		.stamp = {.dev = take(in, 1), .ino = take(in, 1)},
 		.data_off = take_number(in),
 		.data_line = take_number(in),
-		.nr_checkpoints = take(in, 1) % 20 + 1,
 		.bad_quote_off = take(in, 1) % 2 ? RIO_NO_OFFSET : take_number(in),
 		.bad_quote_row = take_number(in),
 		.bad_quote_open = take(in, 1) % 2,
 	};
 	struct rio_checkpoint at = {map.data_off, 0, map.data_line};
 
-	map.checkpoints = calloc(map.nr_checkpoints, sizeof(*map.checkpoints));
-	claim(map.checkpoints);
-	for (size_t i = 0; i < map.nr_checkpoints; i++) {
-		map.checkpoints[i] = at;
+	for (uint64_t nr = take(in, 1) % 20 + 1; nr > 0; nr--) {
+		claim(rio_map_add(&map, at) == 0);
 		at.src_off += take_number(in);
 		at.row += take_number(in);
 		at.line += take_number(in);
 	}
-	map.stamp.size_bytes = map.checkpoints[map.nr_checkpoints - 1].src_off + take(in, 1) / 200;
+	map.stamp.size_bytes = rio_map_last(&map).src_off + take(in, 1) / 200;
+	if (take(in, 1) % 2)
+		take_sizes(in, &map);
 	return map;
 }
 
@@ -100,7 +128,7 @@ static uint64_t seal(int fd, uint64_t off, uint64_t end, uint64_t seed)
 
 static void seal_all(int fd)
 {
-	uint64_t words[HEADER_WORDS], header, text, checkpoints;
+	uint64_t words[HEADER_WORDS], header, text, groups, checkpoints, sizes;
 
 	header = seal(fd, 0, sizeof(words) - 8, 0);
 	claim(pread(fd, words, sizeof(words), 0) == sizeof(words));
@@ -109,9 +137,17 @@ static void seal_all(int fd)
 	if (text > 4096)
 		return;
 	seal(fd, sizeof(words), text, header);
+	groups = le64toh(words[WORD_NR_GROUPS]);
 	checkpoints = le64toh(words[WORD_NR_CHECKPOINTS]);
-	if (checkpoints < 200)
-		seal(fd, text + 8, text + 8 + checkpoints * sizeof(struct rio_checkpoint), header);
+	if (groups >= 200 || checkpoints >= 200)
+		return;
+	groups = text + 8 + groups * sizeof(struct rio_checkpoint_group);
+	seal(fd, text + 8, groups, header);
+	checkpoints = groups + 8 + checkpoints * sizeof(struct rio_packed_checkpoint);
+	seal(fd, groups + 8, checkpoints, header);
+	sizes = le64toh(words[WORD_SIZES_BYTES]);
+	if (sizes && sizes < 4096)
+		seal(fd, checkpoints + 8, checkpoints + 8 + sizes, header);
 }
 
 static void check_written(int fd, struct input *in, uint64_t mode)
@@ -122,7 +158,9 @@ static void check_written(int fd, struct input *in, uint64_t mode)
 	bool valid = rio_map_check(&map, &err) == 0;
 
 	claim(rio_store_file_write(fd, &key, &map, &err) == 0);
-	free(map.checkpoints);
+	free(map.packed);
+	free(map.groups);
+	rio_sizes_destroy(map.sizes);
 	claim(check_file(fd) == valid);
 	if (mode == MODE_WRITTEN)
 		return;

@@ -4,6 +4,7 @@
 Each line of stdin is a request in JSON, each line of stdout its answer:
     {"read": PATH}                     -> [[label values, feature values], …] of each record
     {"write": PATH, "features": …, "labels": …, "dtype": …, "label_dtype": …}  -> null
+                                          sparse tensors with "sparse": true
 Numbers travel as the bytes of a double in hex: a NaN keeps its sign.
 """
 import io
@@ -17,7 +18,9 @@ answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
 import numpy  # noqa: E402
-from sagemaker.amazon.common import read_records, write_numpy_to_dense_tensor  # noqa: E402
+import scipy.sparse  # noqa: E402
+from sagemaker.amazon.common import (  # noqa: E402
+    read_records, write_numpy_to_dense_tensor, write_spmatrix_to_sparse_tensor)
 
 
 def values(tensors):
@@ -42,9 +45,12 @@ def array(numbers, dtype):
 def write(request):
     labels = request["labels"]
     buffer = io.BytesIO()
-    write_numpy_to_dense_tensor(
-        buffer, array(request["features"], request["dtype"]),
-        None if labels is None else array(labels, request["label_dtype"]))
+    features = array(request["features"], request["dtype"])
+    labels = None if labels is None else array(labels, request["label_dtype"])
+    if request.get("sparse"):
+        write_spmatrix_to_sparse_tensor(buffer, scipy.sparse.csr_matrix(features), labels)
+    else:
+        write_numpy_to_dense_tensor(buffer, features, labels)
     with open(request["write"], "wb") as file:
         file.write(buffer.getvalue())
 

@@ -15,21 +15,6 @@ from encoder import Options, Record, encode
 SPLITTABLE = [case for case in catalog.GOOD if case.rows and "magic" not in case.name]
 
 
-@pytest.fixture(scope="session")
-def dmlc_reader(tmp_path_factory):
-    if not shutil.which("g++"):
-        pytest.skip("there is no g++")
-    program = tmp_path_factory.mktemp("dmlc") / "dmlc_reader"
-    done = subprocess.run(
-        ["g++", "-std=c++17", "-O1", "-o", str(program),
-         str(paths.TESTS / "interop" / "dmlc_reader.cc"), "-ldmlc", "-fopenmp", "-pthread"],
-        stderr=subprocess.PIPE, check=False)
-    if done.returncode and b"dmlc/io.h" in done.stderr:
-        pytest.skip("libdmlc-dev is not installed")
-    assert done.returncode == 0, done.stderr.decode()
-    return program
-
-
 def unpack(framed, pad):
     """Payloads, each behind its length, the frame's magic before it where pad is 4."""
     records, off = [], 0

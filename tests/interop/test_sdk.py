@@ -1,43 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SageMaker Python SDK: its reader on mounted files, its writer over the same values."""
-import json
-import os
 import shutil
 import struct
-import subprocess
 
 import pytest
 
-from support import catalog, paths
+from support import catalog
 import encoder
 
 # What the SDK's writer can write: a matrix of features, and one label at most.
 WRITABLE = [case for case in catalog.GOOD if case.rows and ":" not in case.options.label
             and "-" not in case.options.label]
-
-
-@pytest.fixture(scope="session")
-def sdk(tmp_path_factory):
-    python = os.environ.get("SAGEMAKER_PYTHON")
-    if not python:
-        pytest.skip(os.environ.get("SAGEMAKER_MISSING",
-                                   "no SageMaker SDK: SAGEMAKER_PYTHON is not set"))
-    log = tmp_path_factory.mktemp("sdk") / "log"
-    with open(log, "wb") as errors:
-        server = subprocess.Popen([python, str(paths.TESTS / "interop" / "sdk_server.py")],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                                  env={**os.environ, "SAGEMAKER_SUPPRESS_V2_WARNING": "1"})
-
-    def ask(request):
-        server.stdin.write(json.dumps(request).encode() + b"\n")
-        server.stdin.flush()
-        answer = server.stdout.readline()
-        assert answer, log.read_text()
-        return json.loads(answer)
-
-    yield ask
-    server.stdin.close()
-    server.wait(30)
 
 
 def values(case):

@@ -54,15 +54,13 @@ static inline struct rio_map *make_map(const struct rio_stamp *stamp, size_t nr)
 		.stamp = *stamp,
 		.data_off = 5,
 		.data_line = 1,
-		.checkpoints = calloc(nr, sizeof(*map->checkpoints)),
-		.nr_checkpoints = nr,
 		.bad_quote_off = RIO_NO_OFFSET,
 		.bad_quote_row = RIO_NO_OFFSET,
 	};
-	assert_non_null(map->checkpoints);
 	for (size_t k = 0; k < nr; k++)
-		map->checkpoints[k] = (struct rio_checkpoint){5 + 100 * k, 10 * k, 1 + 10 * k};
-	map->stamp.size_bytes = map->checkpoints[nr - 1].src_off;
+		assert_int_equal(rio_map_add(map,
+			(struct rio_checkpoint){5 + 100 * k, 10 * k, 1 + 10 * k}), 0);
+	map->stamp.size_bytes = rio_map_last(map).src_off;
 	return map;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parallel pass against one tally of the whole, and one from checkpoint to checkpoint. */
-#include "unit.h"
+#include "packing.h"
 
 #include "csv/kernel.h"
 #include "map/build.h"
+#include "source/packed.h"
 
 #include <pthread.h>
 
@@ -42,13 +43,14 @@ static void check(const uint8_t *p, size_t n, uint64_t data_off, unsigned thread
 	assert_int_equal(rio_map_check(map, &err), 0);
 	assert_int_equal(rio_map_nr_rows(map), nr_rows);
 	for (size_t i = 1; i + 1 < map->nr_checkpoints; i++) {
-		const struct rio_checkpoint *a = &map->checkpoints[i - 1], *b = a + 1;
-		struct rio_tally t = tally(&dialect, p + a->src_off, b->src_off - a->src_off);
+		struct rio_checkpoint a = rio_map_checkpoint(map, i - 1);
+		struct rio_checkpoint b = rio_map_checkpoint(map, i);
+		struct rio_tally t = tally(&dialect, p + a.src_off, b.src_off - a.src_off);
 
-		assert_int_equal(p[b->src_off - 1], '\n');
+		assert_int_equal(p[b.src_off - 1], '\n');
 		assert_false(t.odd_quotes);
-		assert_int_equal(b->row - a->row, t.nr_rows[0]);
-		assert_int_equal(b->line - a->line, t.nr_lines);
+		assert_int_equal(b.row - a.row, t.nr_rows[0]);
+		assert_int_equal(b.line - a.line, t.nr_lines);
 	}
 	if (whole.bad_quote[0] != RIO_NO_OFFSET) {
 		assert_int_equal(map->bad_quote_off, data_off + whole.bad_quote[0]);
@@ -101,6 +103,7 @@ static void build__finds_row_starts_between_lines_in_quotes(void **state)
 		check(p, n, 0, threads);
 		assert_int_equal(rio_map_nr_rows(map), n / (sizeof(row) - 1));
 		assert_true(map->nr_checkpoints > n / RIO_MAP_SPACING_BYTES * 9 / 10);
+		assert_true(rio_map_len_bytes(map) <= n / 1000);
 		rio_map_destroy(map);
 	}
 	free(p);
@@ -183,9 +186,68 @@ static void build__ends_with_one_sentinel(void **state)
 	check(p, n, 0, 1);
 	map = build(p, n, 0, 1, &dialect);
 	for (size_t i = 1; i < map->nr_checkpoints; i++)
-		assert_true(map->checkpoints[i].src_off > map->checkpoints[i - 1].src_off);
+		assert_true(rio_map_checkpoint(map, i).src_off >
+			    rio_map_checkpoint(map, i - 1).src_off);
 	assert_int_equal(rio_map_nr_rows(map), 2);
 	rio_map_destroy(map);
+	free(p);
+}
+
+static void check_same(const struct rio_map *a, const struct rio_map *b)
+{
+	assert_int_equal(a->nr_checkpoints, b->nr_checkpoints);
+	assert_true(rio_map_begin_alike(a, b, a->nr_checkpoints));
+	assert_int_equal(a->bad_quote_off, b->bad_quote_off);
+	assert_int_equal(a->bad_quote_row, b->bad_quote_row);
+	assert_int_equal(a->bad_quote_open, b->bad_quote_open);
+	assert_int_equal(rio_map_src_end(a), rio_map_src_end(b));
+}
+
+/* The map of a gzip file of these bytes: once as it is decoded, once by chunks. */
+static void check_packed(const uint8_t *p, size_t n, uint64_t data_off)
+{
+	static const struct rio_dialect dialect = RIO_DIALECT_DEFAULT;
+	const struct rio_map_build config = {
+		.dialect = dialect, .data_off = data_off, .nr_threads = 2};
+	struct rio_map *plain = build(p, n, data_off, 2, &dialect), *map;
+	struct packing packing = {0};
+	struct rio_source *inner, *source;
+	struct rio_error err;
+
+	packing_add_gzip(&packing, p, n, 1);
+	rio_source_from_memory(packing.bytes, packing.len_bytes, "test", &inner, &err);
+	assert_int_equal(rio_source_unpack(inner, &source, &err), 0);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(rio_source_is_unread(source), round == 0);
+		assert_int_equal(rio_map_build(source, &config, &map, &err), 0);
+		assert_int_equal(map->stamp.size_bytes, packing.len_bytes);
+		check_same(map, plain);
+		rio_map_destroy(map);
+	}
+	rio_map_destroy(plain);
+	rio_source_destroy(source);
+	free(packing.bytes);
+}
+
+static void build__is_the_same_of_compressed_text(void **state)
+{
+	uint64_t seed = 88172645463325252;
+	size_t room = 12 * RIO_MIB;
+	uint8_t *p = malloc(room);
+
+	for (int round = 0; round < 20; round++) {
+		size_t n = round < 2 ? room - rnd(&seed) % 1000 : rnd(&seed) % (2 * RIO_MIB);
+
+		rnd_csv(&seed, p, n);
+		check_packed(p, n, rnd(&seed) % RIO_MIN(n + 1, (size_t)200));
+	}
+	/* Rows longer than stretches, and than chunks. */
+	memset(p, 'x', room);
+	for (size_t i = 1000; i < room; i += i / 3)
+		p[i] = '\n';
+	check_packed(p, room, 0);
+	check_packed(p, room, 1001);
+	check_packed(p, 0, 0);
 	free(p);
 }
 
@@ -407,6 +469,7 @@ int main(void)
 		cmocka_unit_test(build__finds_the_quote_that_is_never_closed),
 		cmocka_unit_test(build__takes_empty_and_tiny_sources),
 		cmocka_unit_test(build__ends_with_one_sentinel),
+		cmocka_unit_test(build__is_the_same_of_compressed_text),
 		cmocka_unit_test(build__fails_when_the_source_is_cut_short),
 		cmocka_unit_test(build__fails_when_the_source_changes_meanwhile),
 		cmocka_unit_test(build__waits_for_a_slow_chunk),

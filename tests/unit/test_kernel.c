@@ -13,12 +13,12 @@ static const char *const cells[] = {"", "0", "-0", "9", "-9", "12", "1.", ".5", 
 	"1_0", "0x10", "१२", "123456789012345678901234567890", "0.30000000000000004"};
 
 static const struct rio_cell_rules all_rules[] = {
-	{{',', '"'}, RIO_MISSING_NUMBER, NAN, false},
-	{{',', '"'}, RIO_MISSING_NUMBER, -7, false},
-	{{',', '"'}, RIO_MISSING_ERROR, NAN, false},
-	{{',', '"'}, RIO_MISSING_ERROR, NAN, true},
-	{{',', '\''}, RIO_MISSING_NUMBER, 0, true},
-	{{',', RIO_QUOTE_NONE}, RIO_MISSING_NUMBER, NAN, false},
+	{{',', '"'}, RIO_MISSING_NUMBER, NAN, false, NULL},
+	{{',', '"'}, RIO_MISSING_NUMBER, -7, false, NULL},
+	{{',', '"'}, RIO_MISSING_ERROR, NAN, false, NULL},
+	{{',', '"'}, RIO_MISSING_ERROR, NAN, true, NULL},
+	{{',', '\''}, RIO_MISSING_NUMBER, 0, true, NULL},
+	{{',', RIO_QUOTE_NONE}, RIO_MISSING_NUMBER, NAN, false, NULL},
 };
 
 enum { NR = 4000 };

@@ -95,12 +95,15 @@ static void readahead__a_sequence_is_served_from_blocks_to_the_end(void **state)
 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(sizes); i++) {
 		unsigned nr_reads = (unsigned)((FILE_BYTES + sizes[i] - 1) / sizes[i]);
+		struct rfs_readahead_usage usage;
 		struct fixture f;
 
 		set_up(&f, 16 * RFS_BLOCK_BYTES, 2);
 		/* All but those that it took to see that it is one, and the next. */
 		assert_true(read_on(&f.stream, 0, FILE_BYTES, sizes[i]) + 7 >= nr_reads);
 		assert_true(f.file.nr_fills <= FILE_BYTES / RFS_BLOCK_BYTES + 1);
+		rfs_readahead_usage(f.ra, &usage);
+		assert_true(usage.nr_hits + usage.nr_misses >= FILE_BYTES / RFS_BLOCK_BYTES - 1);
 		tear_down(&f);
 	}
 }
@@ -125,6 +128,7 @@ static void readahead__random_reads_get_no_blocks(void **state)
 		read_at(&f.stream, rnd(&seed) % (FILE_BYTES - 4096), 4096);
 	rfs_readahead_usage(f.ra, &usage);
 	assert_int_equal(usage.memory_bytes, 0);
+	assert_int_equal(usage.nr_hits + usage.nr_misses, 0);
 	assert_int_equal(f.file.nr_fills, 0);
 	tear_down(&f);
 }

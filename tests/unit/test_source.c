@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -136,9 +137,11 @@ static void read__fails_with_the_files_name(void **state)
 	struct rio_source *source;
 	char dst;
 	size_t got = 77;
-	int fd = open(path, O_WRONLY);
+	int fd = open(path, O_RDONLY), write_only = open(path, O_WRONLY);
 
 	assert_int_equal(rio_source_from_fd(fd, "w.csv", &source, &err), 0);
+	assert_int_equal(dup2(write_only, fd), fd);
+	close(write_only);
 	assert_int_equal(rio_source_read_at(source, 0, &dst, 1, &got, &err), RIO_ESYSTEM);
 	assert_int_equal(err.sys_errno, EBADF);
 	assert_string_equal(err.file, "w.csv");
@@ -281,13 +284,40 @@ static void stamp__tells_of_a_writer_who_has_the_file_open(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(rio_source_stamp(source, &opened, &err), 0);
 	assert_int_equal(opened.written, 1);
-	assert_int_equal(rio_source_check(source, &closed, &err), RIO_ESOURCE_CHANGED);
+	assert_int_equal(rio_source_check(source, &opened, &err), 0);
+	assert_int_equal(rio_source_check(source, &closed, &err), 0);
 	close(fd);
 	assert_int_equal(rio_source_stamp(source, &now, &err), 0);
 	assert_true(rio_stamp_equal(&now, &closed));
+	assert_int_equal(rio_source_check(source, &opened, &err), RIO_ESOURCE_CHANGED);
 	rio_source_destroy(source);
 }
 
+/* Opened and mapped since: the state is another one from the first byte written on. */
+static void check__sees_the_first_byte_of_a_writer(void **state)
+{
+	for (int mapped = 0; mapped < 2; mapped++) {
+		struct rio_source *source = open_file();
+		struct rio_stamp stamp;
+		char *map;
+		int fd;
+
+		assert_int_equal(rio_source_settled_stamp(source, &stamp, &err), 0);
+		assert_int_equal(stamp.written, 0);
+		fd = open(path, O_RDWR);
+		map = mmap(NULL, CONTENT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		assert_true(fd >= 0 && map != MAP_FAILED);
+		assert_int_equal(rio_source_check(source, &stamp, &err), 0);
+		if (mapped)
+			map[3] = '!';
+		else
+			assert_int_equal(pwrite(fd, "!", 1, 3), 1);
+		assert_int_equal(rio_source_check(source, &stamp, &err), RIO_ESOURCE_CHANGED);
+		munmap(map, CONTENT_BYTES);
+		close(fd);
+		rio_source_destroy(source);
+	}
+}
 
 static void settled_stamp__is_old_even_if_the_source_changed_during_the_wait(void **state)
 {
@@ -398,6 +428,7 @@ int main(void)
 		IN_FOLDER(stamp__compares_every_field),
 		IN_FOLDER(stamp__holds_what_the_system_says),
 		IN_FOLDER(stamp__tells_of_a_writer_who_has_the_file_open),
+		IN_FOLDER(check__sees_the_first_byte_of_a_writer),
 		IN_FOLDER(settled_stamp__is_old_even_if_the_source_changed_during_the_wait),
 		IN_FOLDER(settled_stamp__does_not_wait_for_ever),
 		IN_FOLDER(open__refuses_all_but_regular_files),

@@ -28,7 +28,7 @@ def measure_set(shop, settings, a_set):
     options = [f"{name}={value}" for name, value in a_set.options.items()]
 
     def peer():
-        return execute_to_null([shop.peer_protobuf, csv, "/dev/null", a_set.label]).cpu_seconds
+        return execute_to_null([shop.peers.protobuf, csv, "/dev/null", a_set.label]).cpu_seconds
 
     def cat():
         return execute_to_null(shop.cat_command(a_set)).cpu_seconds

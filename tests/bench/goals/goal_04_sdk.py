@@ -16,7 +16,7 @@ def measure(shop, settings):
     a_set = shop.set_named("b", "a", "c", "d")
     csv_bytes = shop.csv(a_set).stat().st_size
     slice_bytes = shop.slice(a_set).stat().st_size
-    command = shop.sdk_command(a_set, shop.scratch / "encoded" / "slice.rec")
+    command = shop.peers.sdk_command(a_set, shop.slice(a_set), shop.scratch / "encoded" / "slice.rec")
     with mounts.of_set(shop, a_set) as mount:
         mounted = mounts.file_of_set(mount, a_set)
         took = by_turns(settings.runs, {

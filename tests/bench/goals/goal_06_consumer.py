@@ -18,7 +18,7 @@ def measure(shop, settings):
     outputs = set()
 
     def consume(path):
-        took = execute([shop.consumer_dmlc, path])
+        took = execute([shop.peers.dmlc, path])
         outputs.add(took.output)
         return took.seconds
 

@@ -9,8 +9,7 @@ import os
 import subprocess
 
 from harness import mounts
-from harness.measure import Failed, Row, Skip, at_least, execute
-from harness.workshop import say
+from harness.measure import Failed, Row, Skip, at_least, execute, say
 
 NUMBER = 12
 TITLE = "output identical"
@@ -37,7 +36,7 @@ def make_expected(shop, a_set):
     expected = shop.encoded(a_set)
     if a_set.plain:
         try:
-            execute([shop.peer_protobuf, shop.csv(a_set), expected, a_set.label])
+            execute([shop.peers.protobuf, shop.csv(a_set), expected, a_set.label])
             return "libprotobuf"
         except Skip as skip:
             say(str(skip))
@@ -50,7 +49,7 @@ def make_expected(shop, a_set):
 def compare_slices(shop, sets):
     for a_set in sets:
         expected = shop.scratch / "encoded" / "slice.rec"
-        execute(shop.sdk_command(a_set, expected, exact=True))
+        execute(shop.peers.sdk_command(a_set, shop.slice(a_set), expected, exact=True))
         for kernel in shop.kernels:
             same(shop.cat_command(a_set, shop.slice(a_set)), expected, kernel)
 

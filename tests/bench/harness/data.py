@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Set:
     name: str
     label: int
+    columns: int
     drop: tuple = ()  # columns that are no numbers
     plain: bool = True  # numbers without quotes: what peer_protobuf can read
 
@@ -20,8 +21,8 @@ class Set:
 
 
 SETS = {
-    "a": Set("a", label=0),
-    "b": Set("b", label=0),
-    "c": Set("c", label=54),
-    "d": Set("d", label=0, drop=(5, 6, 7), plain=False),
+    "a": Set("a", label=0, columns=29),
+    "b": Set("b", label=0, columns=29),
+    "c": Set("c", label=54, columns=55),
+    "d": Set("d", label=0, columns=12, drop=(5, 6, 7), plain=False),
 }

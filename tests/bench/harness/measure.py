@@ -9,9 +9,10 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 
 class Failed(Exception):
@@ -20,6 +21,18 @@ class Failed(Exception):
 
 class Skip(Exception):
     """Something cannot be measured here; the text says why."""
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def run_quietly(command):
+    """A step of a build, whose messages are shown where it fails."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        raise Failed(f"{' '.join(map(str, command))}:\n{done.stdout}")
 
 
 @dataclass
@@ -118,6 +131,7 @@ class Row:
     detail: str = ""  # the absolute figures behind it
     skipped: str = ""  # why there are no figures
     failed: bool = False  # and that this is a fault
+    rates: dict[str, list[float]] = field(default_factory=dict)  # bytes of CSV a second
 
     @property
     def median(self):
@@ -129,8 +143,44 @@ class Row:
             return None
         return self.wanted.reached_by(self.median)
 
+    def as_json(self):
+        return {**asdict(self), "median": self.median if self.figures else None,
+                "reached": self.reached}
+
+
+def rates(nr_bytes, took):
+    """Bytes a second of each contender, round by round."""
+    return {name: [nr_bytes / max(seconds, 1e-9) for seconds in each]
+            for name, each in took.items()}
+
 
 def rate(nr_bytes, seconds):
     """The median of a list of seconds as text: 1.23 GB/s, 45 MB/s."""
     per_second = nr_bytes / max(statistics.median(seconds), 1e-9)
     return f"{per_second / 1e9:.2f} GB/s" if per_second >= 1e9 else f"{per_second / 1e6:.0f} MB/s"
+
+
+def those_at_hand(makers):
+    """Call each of {name: function}: what they made, and why others are missing."""
+    made, missing = {}, []
+    for name, maker in makers.items():
+        try:
+            made[name] = maker()
+        except Skip as skip:
+            missing.append(f"{name}: {skip}")
+    return made, missing
+
+
+def against_fastest(goal, what, nr_bytes, ours, peers, missing):
+    """A row that holds one contender against the fastest of some, round by round.
+
+    ours is a list of seconds, peers {name: such a list}; missing has reasons.
+    """
+    if not peers:
+        return Row(goal, what, skipped="; ".join(missing))
+    ranking = sorted(peers, key=lambda name: statistics.median(peers[name]))
+    return Row(goal, f"{what} ({ranking[0]})", None, ratios(peers[ranking[0]], ours),
+               detail="; ".join([", ".join([
+                   rate(nr_bytes, ours),
+                   *(f"{name} {rate(nr_bytes, peers[name])}" for name in ranking)]), *missing]),
+               rates=rates(nr_bytes, {"recordiofs": ours, **peers}))

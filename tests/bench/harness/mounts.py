@@ -82,7 +82,7 @@ class Mount:
                 self._stop()
                 self.log.seek(0)
                 raise Failed(f"{self.command[0]} did not mount: {self.log.read().decode()}")
-            time.sleep(0.005)
+            time.sleep(0.001)
 
     def _stop(self):
         if self.process.poll() is None:

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table, the machine that it is about, and both as JSON."""
+"""What one run found out, as one object for JSON, and its tables.
+
+Tables and charts are made of that object alone, so that `run --from FILE` can make
+them again of figures that were kept.
+"""
+import datetime
 import json
 import os
 import platform
 import shutil
 import subprocess
+from pathlib import Path
 
-COLUMNS = ("#", "what", "goal", "today", "least–greatest", "reached", "behind it")
+from .measure import Wanted
+
+COLUMNS = ("#", "what", "goal", "measured", "least–greatest", "reached", "behind it")
 
 
 def _cpu():
@@ -17,30 +25,60 @@ def _cpu():
     return platform.machine()
 
 
-def _fuse_version():
-    if not shutil.which("fusermount3"):
+def _distribution():
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _first_line(*command):
+    if not shutil.which(command[0]):
         return "none"
-    text = subprocess.run(["fusermount3", "--version"], stdout=subprocess.PIPE, text=True,
-                          check=False).stdout
-    return text.split()[-1] if text else "unknown"
+    text = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          check=False, cwd=Path(__file__).parent).stdout
+    return text.splitlines()[0] if text else "unknown"
+
+
+def _memory_gigabytes():
+    return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / (1 << 30), 1)
 
 
 def machine(kernels):
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": _memory_gigabytes(),
         "linux": platform.release(),
-        "fuse3": _fuse_version(),
+        "distribution": _distribution(),
+        "fuse3": _first_line("fusermount3", "--version").split()[-1],
+        "compiler": _first_line("cc", "--version"),
         "kernels": kernels,
         "load": os.getloadavg()[0],
         "user": "root" if os.geteuid() == 0 else "ordinary",
     }
 
 
-def machine_line(about):
-    return (f"{about['cpu']}, {about['cores']} cores; Linux {about['linux']}, "
-            f"fuse3 {about['fuse3']}; kernels {', '.join(about['kernels'])}; "
-            f"user {about['user']}; load {about['load']:.2f} at the start")
+def commit():
+    text = _first_line("git", "describe", "--always", "--dirty", "--exclude=*")
+    return text if text != "none" else "unknown"
+
+
+def today():
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+
+
+def subject(run):
+    """What was measured where, in a line or two."""
+    about, parameters = run["machine"], run["parameters"]
+    peers = ", ".join(f"{name} {version.split()[-1]}"
+                      for name, version in sorted(run["peers"].items()))
+    return (f"{about['cpu']}, {about['cores']} cores, {about['memory_gib']:g} GiB; "
+            f"{about['distribution']}, Linux {about['linux']}, fuse3 {about['fuse3']}; "
+            f"kernels {', '.join(about['kernels'])}; user {about['user']}; "
+            f"load {about['load']:.2f} at the start. {parameters['megabytes']:g} MB of each set, "
+            f"medians of {parameters['runs']} rounds. Commit {run['commit']}, {run['date']}"
+            f"{f'; {peers}' if peers else ''}.")
 
 
 def _number(value):
@@ -48,45 +86,68 @@ def _number(value):
 
 
 def _cells(row):
-    unit = row.unit if row.unit == "×" else f" {row.unit}"
-    wanted = f"{row.wanted}{unit}" if row.wanted else "—"
-    if not row.figures:
-        return (str(row.goal), row.what, wanted, "—", "", "failed" if row.failed else "skipped",
-                " ".join(row.skipped.split()))
-    reached = {None: "", True: "yes", False: "no"}[row.reached]
-    spread = "" if len(row.figures) == 1 else (
-        f"{_number(min(row.figures))}–{_number(max(row.figures))}")
-    return (str(row.goal), row.what, wanted, _number(row.median) + unit, spread, reached,
-            row.detail)
+    unit = row["unit"] if row["unit"] == "×" else f" {row['unit']}"
+    wanted = f"{Wanted(**row['wanted'])}{unit}" if row["wanted"] else "—"
+    figures = row["figures"]
+    if not figures:
+        return (str(row["goal"]), row["what"], wanted, "—", "",
+                "failed" if row["failed"] else "skipped", " ".join(row["skipped"].split()))
+    reached = {None: "", True: "yes", False: "no"}[row["reached"]]
+    spread = "" if len(figures) == 1 else f"{_number(min(figures))}–{_number(max(figures))}"
+    return (str(row["goal"]), row["what"], wanted, _number(row["median"]) + unit, spread, reached,
+            row["detail"])
 
 
-def table(rows):
-    """A Markdown table that reads well as plain text too."""
-    lines = [COLUMNS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
-    lines.insert(1, tuple("-" * width for width in widths))
+def _table(lines):
+    """Markdown that reads well as plain text too."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    lines = [lines[0], tuple("-" * width for width in widths), *lines[1:]]
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |"
         for line in lines)
 
 
-def write_json(path, about, parameters, rows):
-    content = {
-        "machine": about,
-        "parameters": parameters,
-        "rows": [{
-            "goal": row.goal,
-            "what": row.what,
-            "wanted": str(row.wanted) if row.wanted else None,
-            "unit": row.unit,
-            "figures": row.figures,
-            "median": row.median if row.figures else None,
-            "reached": row.reached,
-            "detail": row.detail,
-            "skipped": row.skipped or None,
-            "failed": row.failed,
-        } for row in rows],
-    }
+def goals_table(run):
+    return _table([COLUMNS, *(_cells(row) for row in run["rows"])]) if run["rows"] else ""
+
+
+def seconds(value):
+    for unit, name in ((1, "s"), (1e-3, "ms")):
+        if value >= unit:
+            return f"{value / unit:.3g} {name}"
+    return f"{value * 1e6:.3g} µs"
+
+
+def curves_table(curve):
+    """A line a row; the last column is the steepness of the last step, and what it should be."""
+    works = sorted({point[0] for line in curve["lines"] for point in line["points"]})
+    head = (curve["work"], *(f"{work:g}" for work in works), "steepness", "expected")
+    lines = []
+    for line in curve["lines"]:
+        at = {work: seconds(median) for work, median, *_ in line["points"]}
+        steepness = "" if line["steepness"] is None else f"{line['steepness']:.2f}"
+        lines.append((line["name"], *(at.get(work, "") for work in works), steepness,
+                      str(line["expected"])))
+    return f"{curve['title']}\n\n{_table([head, *lines])}"
+
+
+def text(run):
+    parts = [subject(run), goals_table(run), *map(curves_table, run["curves"])]
+    return "\n\n".join(filter(None, parts))
+
+
+def markdown(run):
+    """For a README: where and how it was measured, and the goals."""
+    goals = {**run, "rows": [row for row in run["rows"] if row["wanted"]]}
+    return f"{subject(run)}\n\n    {run['command']}\n\n{goals_table(goals)}\n"
+
+
+def write_json(path, run):
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, ensure_ascii=False)
+        json.dump(run, file, indent=1, ensure_ascii=False)
         file.write("\n")
+
+
+def read_json(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)

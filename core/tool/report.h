@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a check has found, for people and as JSON.
+ *
+ * Below it: survey, tool/bars, tool/json.
+ */
+#ifndef RIO_TOOL_REPORT_H
+#define RIO_TOOL_REPORT_H
+
+#include "survey/algorithm.h"
+#include "survey/survey.h"
+
+struct rio_report {
+	const char *name;
+	const struct rio_schema *schema; /* of a CSV; NULL: RecordIO */
+	const struct rio_survey *survey;
+	const struct rio_algorithm *algorithm; /* NULL: none was asked for */
+};
+
+/* Whether nothing is wrong with the file, and the algorithm asked for takes it. */
+bool rio_report_is_ok(const struct rio_report *report);
+
+void rio_report_text(const struct rio_report *report);
+
+/* A line of JSON.  RIO_ENOMEM. */
+int rio_report_json(const struct rio_report *report, struct rio_error *err);
+
+#endif

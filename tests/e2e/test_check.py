@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""recordio check: every error of a file, what its columns hold, and whether an algorithm
+takes it."""
+import json
+import math
+import os
+import pty
+import random
+import re
+import subprocess
+
+import pytest
+
+from support import catalog, make, paths, tool
+import encoder
+from encoder import Options, encode
+from support.frames import frame, magic_payload, split
+
+def check(*arguments, **settings):
+    """(exit code, the report) of one file."""
+    done = tool.recordio("check", "--json", *arguments, **settings)
+    assert done.returncode in (tool.DONE, tool.WRONG_DATA), done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def column(told, number, role=None):
+    return next(c for c in told["columns"] if c["number"] == number and role in (None, c["role"]))
+
+
+def verdict(told):
+    only, = told["algorithms"]
+    return only["takes"], "; ".join(only["reasons"])
+
+
+@pytest.mark.parametrize("case", catalog.GOOD, ids=repr)
+def test_a_good_file_is_ok(case):
+    code, told = check(*case.options.arguments(), case.path)
+    assert (code, told["ok"], told["errors"]) == (0, True, 0)
+    assert told["rows"] == told["records"] == case.rows
+
+
+@pytest.mark.parametrize("case", catalog.BAD, ids=repr)
+def test_a_bad_file_is_told_where(case):
+    code, told = check(*case.options.arguments(), case.path)
+    fault = case.encoded().fault
+    assert code == tool.WRONG_DATA and told["errors"] >= 1
+    first = told["first_errors"][0]
+    assert (first["line"], first["column"]) == (fault.line, fault.column)
+    done = tool.recordio("cat", *case.options.arguments(), case.path)
+    assert first["message"] in done.stderr.decode()
+
+
+def spoiled(dice, nr_rows):
+    """Rows, some of them bad, and the lines of these."""
+    lines, bad = [], []
+    for row in range(nr_rows):
+        cells = ["%d" % row] + ["%.3f" % dice.gauss(0, 1) for _ in range(4)]
+        if dice.random() < 0.03:
+            bad.append(row + 1)
+            dice.choice([lambda: cells.append("9"), lambda: cells.pop(),
+                         lambda: cells.__setitem__(dice.randrange(5), "oops"),
+                         lambda: cells.__setitem__(2, "a\0b")])()
+        lines.append(",".join(cells))
+    return "\n".join(lines).encode() + b"\n", bad
+
+
+@pytest.mark.parametrize("seed,rows", [(1, 50), (2, 3000), (3, 120000)])
+def test_every_error_is_found(tmp_path, seed, rows):
+    data, bad = spoiled(random.Random(seed), rows)
+    (tmp_path / "a.csv").write_bytes(data)
+    code, told = check("--header=no", "--errors=100000", tmp_path / "a.csv")
+    assert code == (tool.WRONG_DATA if bad else 0)
+    assert [error["line"] for error in told["first_errors"]] == bad
+    assert told["errors"] == len(bad) and told["records"] == rows - len(bad)
+    lines = data.split(b"\n")[:-1]
+    assert told["nul_bytes"] == sum(b"\0" in line for line in lines)
+    assert told["other_lengths"] == sum(line.count(b",") != 4 for line in lines)
+    few = check("--header=no", "--errors=3", tmp_path / "a.csv")[1]
+    assert few["errors"] == len(bad) and few["first_errors"] == told["first_errors"][:3]
+    none = check("--header=no", "--errors=0", tmp_path / "a.csv")[1]
+    assert (none["errors"], none["first_errors"]) == (len(bad), [])
+
+
+@pytest.mark.threads
+def test_ranges_are_those_of_the_columns(tmp_path):
+    dice = random.Random(5)
+    rows = [[dice.choice([str(dice.gauss(0, 10)), str(dice.randrange(-5, 5)), "", "NA", "inf",
+                          "text", '"7"']) for _ in range(4)] for _ in range(30000)]
+    (tmp_path / "a.csv").write_text("".join("%d,%s\n" % (i, ",".join(row))
+                                            for i, row in enumerate(rows)))
+    told = check("--header=no", tmp_path / "a.csv")[1]
+    for at in range(4):
+        cells = [row[at].strip('"') for row in rows]
+        values = [float(cell) for cell in cells if cell not in ("", "NA", "text")]
+        finite = [value for value in values if math.isfinite(value)]
+        got = column(told, at + 1)
+        assert (got["numbers"], got["infinite"], got["missing"], got["text"]) == (
+            len(finite), len(values) - len(finite), sum(c in ("", "NA") for c in cells),
+            cells.count("text"))
+        assert (got["min"], got["max"]) == (min(finite), max(finite))
+        bins = got["histogram"]
+        for i, count in enumerate(bins["counts"]):
+            low = bins["begin"] + i * bins["width"]
+            assert count == sum(low <= value < low + bins["width"] for value in finite)
+        assert sum(bins["counts"]) == len(finite) and len(bins["counts"]) <= 16
+
+
+def test_a_bad_quote_ends_what_can_be_told(tmp_path):
+    (tmp_path / "a.csv").write_text("1,2\n3,x\n5,6\n7,8\"9\"\n1,2\n")
+    told = check("--header=no", tmp_path / "a.csv")[1]
+    assert [error["line"] for error in told["first_errors"]] == [2, 4]
+    assert (told["errors"], told["rows"], told["unreadable"]) == (2, 3, 2)
+
+
+def test_text_says_it_in_lines(tmp_path):
+    (tmp_path / "a.csv").write_text("y,price\n1,2\n0,oops\n1,\n0,7\n1\n")
+    done = tool.recordio("check", "--errors=1", "--for=linear_learner", "a.csv", cwd=tmp_path)
+    assert done.returncode == tool.WRONG_DATA
+    assert done.stdout.decode() == """\
+a.csv: wrong: 5 rows, 2 errors
+  a.csv:3:3: 'oops' is not a number (column 1, "price")
+  … and 1 more
+  cells         6 numbers, 1 missing, 1 of text
+  lengths       1 row with more or fewer fields than columns
+  column  role       numbers   missing      text           min           max
+       0  label            4         0         0             0             1  "y"
+       1  feature          2         1         1             2             7  "price"
+  not taken     by linear-learner:
+                2 errors in the file
+                NaN (a missing value) in 1 of 3 records, first in record 2
+"""
+
+
+def terminal(*arguments, **env):
+    master, slave = pty.openpty()
+    done = subprocess.run([str(paths.RECORDIO), "check", *map(str, arguments)], stdout=slave,
+                          stderr=subprocess.PIPE, check=False,
+                          env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **env})
+    os.close(slave)
+    data = b""
+    try:
+        while part := os.read(master, 65536):
+            data += part
+    except OSError:  # EIO: that was all
+        pass
+    os.close(master)
+    assert done.returncode == 0, done.stderr
+    return data.decode()
+
+
+def test_bars_are_for_terminals_that_show_them(tmp_path):
+    (tmp_path / "a.csv").write_text("0,1\n" * 5 + "1,9\n" * 10)
+    assert re.search("label .* 0 +1  ▄ {7}█ ", terminal("--header=no", tmp_path / "a.csv"))
+    for env in ({"TERM": "dumb"}, {"LC_ALL": "C"}):
+        assert "█" not in terminal("--header=no", tmp_path / "a.csv", **env)
+    assert "█".encode() not in tool.recordio("check", "--header=no", tmp_path / "a.csv").stdout
+
+
+LINEAR = "linear-learner"
+
+
+@pytest.mark.parametrize("text,options,algorithm,reason", [
+    ("1,2\n0,3\n", [], LINEAR, None),
+    ("1,2\n0,3\n", [], "factorization_machines", None),
+    ("1,2\n0,3\n", ["--dtype=float64"], LINEAR, "features are float64; it takes float32"),
+    ("1,2\n0,3\n", ["--label_dtype=float64"], LINEAR, "labels are float64; it takes float32"),
+    ("1,2\n0,3\n", ["--dtype=float64"], "knn", None),
+    ("1,2\n0,3\n", ["--label=none"], LINEAR, "there is no label"),
+    ("1,2\n0,3\n", ["--label=none"], "kmeans", None),
+    ("1,2,3\n0,3,4\n", ["--label=0:1"], LINEAR, "a label of 2 values; it takes one"),
+    ("1,2,3\n0,3,4\n", ["--label=0:1"], "knn", None),
+    ("1,2\n0,\n", [], LINEAR, "NaN (a missing value) in 1 of 2 records, first in record 1"),
+    ("1,2\n0,\n", ["--missing=zero"], LINEAR, None),
+    ("1,2\n0,\n", [], "xgboost", None),
+    ("1,2\n,3\n", [], "xgboost", "a NaN label in 1 of 2 records, first in record 1"),
+    ("1,2\n0,1e39\n", [], "pca", "an infinite feature in 1 of 2 records, first in record 1"),
+    ("1,2\n0,1e39\n", ["--dtype=float64"], "rcf", None),
+    ("1,2\n0,3\n", [], "seq2seq", "features are float32; it takes int32; other keys than"),
+    ("y,x\n", ["--header=yes"], "lda", "there is no record"),
+])
+def test_what_an_algorithm_takes(tmp_path, text, options, algorithm, reason):
+    (tmp_path / "a.csv").write_text(text)
+    options = options if "--header=yes" in options else options + ["--header=no"]
+    code, told = check("--for", algorithm, *options, tmp_path / "a.csv")
+    takes, reasons = verdict(told)
+    assert takes == (reason is None) and (reason or "") in reasons
+    assert code == (0 if takes else tool.WRONG_DATA)
+
+
+def record(features=(), label=(), kind="float32_tensor", keys=(), shape=(), key="values"):
+    made = encoder.Record()
+    tensor = getattr(made.features[key], kind)
+    tensor.values.extend(features)
+    tensor.keys.extend(keys)
+    tensor.shape.extend(shape)
+    if label:
+        made.label["values"].float32_tensor.values.extend(label)
+    return frame(made.SerializeToString())
+
+
+def seq2seq():
+    made = encoder.Record()
+    made.features["source"].int32_tensor.values.extend([1, 2, 3])
+    made.features["target"].int32_tensor.values.extend([4])
+    return frame(made.SerializeToString())
+
+
+@pytest.mark.parametrize("data,algorithm,reason", [
+    (record([1], [1]) + record([2, 3], [0]), "knn", "records have from 1 to 2 features"),
+    (record([1], [1]) + record([2]), "xgboost", "no label in 1 of 2 records, first in record 1"),
+    (record([1], [1]) + record([2]), "kmeans", "no label in 1 of 2 records, first in record 1"),
+    (record([1], [1]) + record([2.], [1], "float64_tensor"), "knn",
+     "features are float32 and float64; they must be of one type"),
+    (record([1], [1], keys=[3], shape=[9]) * 2, LINEAR, None),
+    (record([1], [1], keys=[3], shape=[9]) + record((), [1], shape=[9]), "ntm", None),
+    (record([1], [1], keys=[3], shape=[9]) + record((), [1], shape=[9]), "xgboost",
+     "a sparse row without a value, which stops its reader in 1 of 2"),
+    (record([1], [1], keys=[3], shape=[2]) + record([1, 2], [1]), "lda",
+     "sparse features beside dense ones"),
+    (seq2seq() * 2, "seq2seq", None),
+    (seq2seq(), LINEAR, "features are int32; it takes float32; another key than values"),
+    (record([1], [1], key="x"), "rcf", "another key than values in 1 of 1 records"),
+    (frame(encoder.Record().SerializeToString()), "pca", "no features in 1 of 1 records"),
+])
+def test_what_an_algorithm_takes_of_recordio(tmp_path, data, algorithm, reason):
+    (tmp_path / "a.recordio").write_bytes(data)
+    takes, reasons = verdict(check("--for", algorithm, tmp_path / "a.recordio")[1])
+    assert takes == (reason is None), reasons
+    assert (reason or "") in reasons
+
+
+def test_recordio_is_read_past_damage(tmp_path):
+    good = record([1, 2], [3])
+    data = good * 3 + b"junk" + good + frame(b"none of ours") + good + good[:-4]
+    (tmp_path / "a.recordio").write_bytes(data)
+    code, told = check(tmp_path / "a.recordio")
+    size = len(good)
+    assert (code, told["kind"], told["records"], told["errors"]) == (1, "recordio", 5, 3)
+    assert [error["offset"] for error in told["first_errors"]] == [
+        3 * size, 4 * size + 4, len(data)]
+    assert "expected the magic" in told["first_errors"][0]["message"]
+    assert "holds no SageMaker record" in told["first_errors"][1]["message"]
+    assert [(c["role"], c["number"], c["numbers"], c["min"]) for c in told["columns"]] == [
+        ("label", 0, 5, 3.0), ("feature", 0, 5, 1.0), ("feature", 1, 5, 2.0)]
+    text = tool.recordio("check", tmp_path / "a.recordio").stdout.decode()
+    assert "a.recordio: byte %d: expected the magic" % (3 * size) not in text
+    assert "  byte %d: expected the magic" % (3 * size) in text
+
+
+def test_a_split_record_suits_no_algorithm(tmp_path):
+    (tmp_path / "a.rec").write_bytes(frame(magic_payload(2)) + split(magic_payload(2)))
+    code, told = check(tmp_path / "a.rec")
+    assert (code, told["errors"], told["records"]) == (0, 0, 2)
+    for algorithm in told["algorithms"]:
+        assert not algorithm["takes"]
+        assert algorithm["reasons"][0] == (
+            "a record split into several frames, which only dmlc and MXNet put together, "
+            "in 1 of 2 records, first in record 1")
+
+
+def test_a_mount_is_checked_like_what_it_shows(source, mounts):
+    (source / "a.csv").write_bytes(make.numbers(2000))
+    (source / "sub").mkdir()
+    (source / "sub" / "b.csv").write_bytes(make.numbers(300, 3))
+    of_mount = tool.recordio("check", "--json", mounts(source).path).stdout.splitlines()
+    of_csv = tool.recordio("check", "--json", source).stdout.splitlines()
+    assert len(of_mount) == len(of_csv) == 2
+    for shown, told in zip(map(json.loads, of_mount), map(json.loads, of_csv)):
+        assert (shown["kind"], told["kind"]) == ("recordio", "csv")
+        assert shown["records"] == told["rows"] and shown["algorithms"] == told["algorithms"]
+
+
+def test_a_pipe_and_several_files(tmp_path):
+    data = encode(make.numbers(10), Options()).data
+    done = tool.recordio("check", "--json", "-", input=data)
+    assert json.loads(done.stdout)["records"] == 10
+    (tmp_path / "a.csv").write_bytes(make.numbers(10))
+    (tmp_path / "b.csv").write_text("1,x\n")
+    done = tool.recordio("check", tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "no.csv")
+    assert done.returncode == tool.REFUSED
+    assert b"a.csv: ok: 10 rows" in done.stdout and b"b.csv: wrong: 1 row, 1 error" in done.stdout
+
+
+@pytest.mark.parametrize("arguments,message", [
+    ([], b"check needs a PATH"),
+    (["--for=svm", "x"], b"--for svm is not known; there are linear-learner|factorization-mach"),
+    (["--errors=x", "x"], b"--errors x is no number"),
+    (["--errors=1M", "x"], b"--errors 1M is no number"),
+    (["--max_record=x", "x"], b"--max_record x is no size"),
+])
+def test_a_wrong_call(arguments, message):
+    done = tool.recordio("check", *arguments)
+    assert done.returncode == tool.WRONG_CALL and message in done.stderr
+
+
+def test_settings_apply(source):
+    (source / "a.csv").write_text("1;2\n3;4\n")
+    (source / "recordiofs.ini").write_text("delimiter=;\nheader=no\nlabel=1\n")
+    told = check(source)[1]
+    assert told["ok"] and column(told, 1)["role"] == "label"
+
+
+def test_a_file_without_rows(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"")
+    assert check(tmp_path / "a.csv")[1]["ok"]
+    (tmp_path / "a.recordio").write_bytes(b"")
+    assert check(tmp_path / "a.recordio")[1]["ok"]
+    assert check("--for=pca", tmp_path / "a.recordio")[0] == tool.WRONG_DATA

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real clients: dmlc-core, compiled here, and the SageMaker SDK in its own Python."""
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from support import paths
+
+
+def compile_dmlc(name, folder):
+    if not shutil.which("g++"):
+        pytest.skip("there is no g++")
+    program = folder / name
+    done = subprocess.run(
+        ["g++", "-std=c++17", "-O1", "-o", str(program),
+         str(paths.TESTS / "interop" / (name + ".cc")), "-ldmlc", "-fopenmp", "-pthread"],
+        stderr=subprocess.PIPE, check=False)
+    if done.returncode and b"dmlc/io.h" in done.stderr:
+        pytest.skip("libdmlc-dev is not installed")
+    assert done.returncode == 0, done.stderr.decode()
+    return program
+
+
+@pytest.fixture(scope="session")
+def dmlc_reader(tmp_path_factory):
+    return compile_dmlc("dmlc_reader", tmp_path_factory.mktemp("dmlc"))
+
+
+@pytest.fixture(scope="session")
+def dmlc_writer(tmp_path_factory):
+    return compile_dmlc("dmlc_writer", tmp_path_factory.mktemp("dmlc"))
+
+
+@pytest.fixture(scope="session")
+def sdk(tmp_path_factory):
+    python = os.environ.get("SAGEMAKER_PYTHON")
+    if not python:
+        pytest.skip(os.environ.get("SAGEMAKER_MISSING",
+                                   "no SageMaker SDK: SAGEMAKER_PYTHON is not set"))
+    log = tmp_path_factory.mktemp("sdk") / "log"
+    with open(log, "wb") as errors:
+        server = subprocess.Popen([python, str(paths.TESTS / "interop" / "sdk_server.py")],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+                                  env={**os.environ, "SAGEMAKER_SUPPRESS_V2_WARNING": "1"})
+
+    def ask(request):
+        server.stdin.write(json.dumps(request).encode() + b"\n")
+        server.stdin.flush()
+        answer = server.stdout.readline()
+        assert answer, log.read_text()
+        return json.loads(answer)
+
+    yield ask
+    server.stdin.close()
+    server.wait(30)
