@@ -81,7 +81,7 @@ def test_every_error_is_found(tmp_path, seed, rows):
 @pytest.mark.threads
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("options", [["--format=sparse"], ["--uid=row", "--magic=shift"],
-                                     ["--keys=names"], ["--dtype=float64", "--uid=0", "--label=4"]],
+                                     ["--keys=names"], ["--dtype=float64", "--uid=row"]],
                          ids=" ".join)
 def test_every_error_is_found_where_records_differ_in_length(tmp_path, options, packed):
     data, bad = spoiled(random.Random(4), 60000)
