@@ -10,8 +10,8 @@
  *
  * Three ways, each for what the one before it leaves over:
  *
- *	plain   256 bytes without quotes, in which something stands before every line
- *	        feed: those are the rows, and nothing else happens.
+ *	plain   256 bytes without quotes, behind others such, in which something stands
+ *	        before every line feed: those are the rows, and nothing else happens.
  *	quoted  64 bytes whose quotes all stand right beside a separator or one
  *	        another, seen from the one state that is still possible: quotes that
  *	        are right seen from outside are soon found wrong seen from inside.
@@ -39,8 +39,15 @@ struct rio_tally_loop {
 	const uint8_t *p;
 	size_t looked; /* what the tally carries is that of p[looked] */
 	uint64_t nr_lines, nr_outside, nr_inside;
-	bool odd;
-	bool after_quote; /* nothing but blanks since the last quote, perhaps */
+	uint64_t flipped;  /* all ones where quotes so far are odd */
+	bool after_quote;  /* nothing but blanks since the last quote, perhaps */
+	bool quoted;       /* the last blocks had quotes */
+
+	/* For quoted blocks: what the bytes before p[at] and the tally say. */
+	uint64_t last_is_quote, last_is_beside; /* 0 or 1 */
+	uint64_t from_inside;   /* all ones where that is the state still possible … */
+	bool one_state;         /* … if there is one */
+	uint64_t wanted_inside; /* all ones while tally->inside_row_off is not known */
 };
 
 /* Spread bits upwards, through set bits of pass only. */
@@ -107,7 +114,8 @@ static inline void rio_tally_rows(struct rio_tally_loop *loop, uint64_t ends,
 	loop->nr_outside += (uint64_t)__builtin_popcountll(ends & ~m->inside);
 	loop->nr_inside += (uint64_t)__builtin_popcountll(ends & m->inside);
 	loop->nr_lines += (uint64_t)__builtin_popcountll(m->lf);
-	loop->odd ^= __builtin_popcountll(m->quote) & 1;
+	loop->flipped = m->inside >> 63 ? UINT64_MAX : 0;
+	loop->quoted |= m->quote != 0;
 }
 
 /* Bring what the tally carries up to p[at]; nothing but blanks changes nothing. */
@@ -135,7 +143,7 @@ static inline void rio_tally_block(struct rio_tally_loop *loop, struct rio_block
 	size_t n, struct rio_tally *tally)
 {
 	uint64_t valid = rio_mask_first(n), ends;
-	struct rio_masks m = rio_masks_of(b, &loop->needles, valid, loop->odd);
+	struct rio_masks m = rio_masks_of(b, &loop->needles, valid, loop->flipped != 0);
 
 	rio_tally_look_back(loop, at, tally);
 	ends = rio_content_lines(m.lf, ~(m.blank | m.lf) & valid, &tally->line_has_content);
@@ -159,30 +167,50 @@ static inline bool rio_ends_behind_quote(const struct rio_dialect *d, const uint
 	return n == 0 || block[n - 1] == d->quote;
 }
 
-/* A block behind another that is of the second kind; false: it is not. */
-static inline bool rio_tally_quoted(struct rio_tally_loop *loop, size_t at,
-	struct rio_tally *tally)
+/* Make ready for quoted blocks from p[at] on. */
+static inline void rio_tally_recall(struct rio_tally_loop *loop, size_t at,
+	const struct rio_tally *tally)
 {
-	bool from_inside = tally->bad_quote[0] != RIO_NO_OFFSET;
+	uint8_t last = loop->p[at - 1];
+	bool outside_is_out = tally->bad_quote[0] != RIO_NO_OFFSET;
+	bool inside_is_out = tally->bad_quote[1] != RIO_NO_OFFSET;
+
+	loop->last_is_quote = last == loop->dialect->quote;
+	loop->last_is_beside = loop->last_is_quote || last == '\n' ||
+			       last == loop->dialect->delimiter;
+	loop->from_inside = outside_is_out ? UINT64_MAX : 0;
+	loop->one_state = outside_is_out != inside_is_out;
+	loop->wanted_inside = tally->inside_row_off == RIO_NO_OFFSET ? UINT64_MAX : 0;
+}
+
+/* A block behind another that is of the second kind; false: it is not. */
+static inline bool rio_tally_quoted(struct rio_tally_loop *loop, size_t at)
+{
 	const uint8_t *p = loop->p + at;
 	struct rio_block b = rio_block_load(p), before = rio_block_load(p - 1);
-	struct rio_masks m = {.lf = rio_block_lf(b), .quote = rio_block_quote(b, &loop->needles)};
-	uint64_t beside = m.lf | rio_block_delimiter(b, &loop->needles) | m.quote;
-	bool last_is_quote = p[-1] == loop->dialect->quote;
-	uint64_t inside, first, behind;
+	uint64_t lf = rio_block_lf(b), quote = rio_block_quote(b, &loop->needles);
+	uint64_t beside = lf | quote | rio_block_delimiter(b, &loop->needles);
+	uint64_t inside = rio_block_parity(quote) ^ loop->flipped;
+	uint64_t seen = inside ^ loop->from_inside;
+	uint64_t closed = ~(loop->flipped ^ loop->from_inside) & loop->last_is_quote;
+	uint64_t bad_open = quote & seen & ~(beside << 1 | loop->last_is_beside);
+	uint64_t bad_close = ((quote & ~seen) << 1 | closed) & ~beside;
+	uint64_t nr_lines = (uint64_t)__builtin_popcountll(lf);
+	uint64_t nr_inside = (uint64_t)__builtin_popcountll(lf & inside);
 
-	if ((loop->after_quote && !last_is_quote) ||
-		from_inside == (tally->bad_quote[1] != RIO_NO_OFFSET))
+	if (!loop->one_state || (loop->after_quote && !loop->last_is_quote))
 		return false;
-	m.inside = rio_block_parity(m.quote) ^ (loop->odd ? UINT64_MAX : 0);
-	inside = m.inside ^ (from_inside ? UINT64_MAX : 0);
-	first = last_is_quote || p[-1] == '\n' || p[-1] == loop->dialect->delimiter;
-	behind = (m.quote & ~inside) << 1 | (last_is_quote && loop->odd == from_inside);
-	if ((m.quote & inside & ~(beside << 1 | first)) | (behind & ~beside) |
-		(m.lf & rio_block_low(before)))
+	if (bad_open | bad_close | (lf & (rio_block_low(before) | (inside & loop->wanted_inside))))
 		return false;
-	rio_tally_rows(loop, m.lf, &m, at, tally);
-	loop->after_quote = rio_ends_behind_quote(loop->dialect, p);
+	loop->nr_lines += nr_lines;
+	loop->nr_inside += nr_inside;
+	loop->nr_outside += nr_lines - nr_inside;
+	loop->flipped = inside >> 63 ? UINT64_MAX : 0;
+	loop->last_is_quote = quote >> 63;
+	loop->last_is_beside = beside >> 63;
+	loop->after_quote = loop->last_is_quote || (p[RIO_BLOCK_BYTES - 1] <= ' ' &&
+			rio_ends_behind_quote(loop->dialect, p));
+	loop->quoted |= quote != 0;
 	return true;
 }
 
@@ -193,7 +221,8 @@ static inline bool rio_tally_plain(struct rio_tally_loop *loop, size_t at,
 	const uint8_t *p = loop->p + at;
 	uint64_t other = 0, nr_lines = 0;
 
-	if (loop->after_quote || (loop->odd && tally->inside_row_off == RIO_NO_OFFSET))
+	if (loop->quoted || loop->after_quote ||
+		(loop->flipped && tally->inside_row_off == RIO_NO_OFFSET))
 		return false;
 	for (size_t i = 0; i < RIO_TALLY_PLAIN_BYTES; i += RIO_BLOCK_BYTES) {
 		struct rio_block b = rio_block_load(p + i), before = rio_block_load(p + i - 1);
@@ -205,7 +234,7 @@ static inline bool rio_tally_plain(struct rio_tally_loop *loop, size_t at,
 	}
 	if (other)
 		return false;
-	*(loop->odd ? &loop->nr_inside : &loop->nr_outside) += nr_lines;
+	*(loop->flipped ? &loop->nr_inside : &loop->nr_outside) += nr_lines;
 	loop->nr_lines += nr_lines;
 	return true;
 }
@@ -213,10 +242,15 @@ static inline bool rio_tally_plain(struct rio_tally_loop *loop, size_t at,
 static inline void rio_tally_blocks(struct rio_tally_loop *loop, size_t from, size_t to,
 	struct rio_tally *tally)
 {
-	for (size_t i = from; i < to; i += RIO_BLOCK_BYTES)
-		if (i == 0 || !rio_tally_quoted(loop, i, tally))
-			rio_tally_block(loop, rio_block_load(loop->p + i), i, RIO_BLOCK_BYTES,
-				tally);
+	loop->quoted = false;
+	if (from)
+		rio_tally_recall(loop, from, tally);
+	for (size_t i = from; i < to; i += RIO_BLOCK_BYTES) {
+		if (i && rio_tally_quoted(loop, i))
+			continue;
+		rio_tally_block(loop, rio_block_load(loop->p + i), i, RIO_BLOCK_BYTES, tally);
+		rio_tally_recall(loop, i + RIO_BLOCK_BYTES, tally);
+	}
 }
 
 static inline void rio_tally_bytes(const struct rio_dialect *dialect, const uint8_t *p,
@@ -229,7 +263,7 @@ static inline void rio_tally_bytes(const struct rio_dialect *dialect, const uint
 		.nr_lines = t->nr_lines,
 		.nr_outside = t->nr_rows[0],
 		.nr_inside = t->nr_rows[1],
-		.odd = t->odd_quotes,
+		.flipped = t->odd_quotes ? UINT64_MAX : 0,
 		.after_quote = t->after_quote,
 	};
 	size_t whole = len_bytes / RIO_BLOCK_BYTES * RIO_BLOCK_BYTES, i = 0, stop;
@@ -249,7 +283,7 @@ static inline void rio_tally_bytes(const struct rio_dialect *dialect, const uint
 	t->nr_lines = loop.nr_lines;
 	t->nr_rows[0] = loop.nr_outside;
 	t->nr_rows[1] = loop.nr_inside;
-	t->odd_quotes = loop.odd;
+	t->odd_quotes = loop.flipped != 0;
 	t->len_bytes += len_bytes;
 }
 

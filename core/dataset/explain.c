@@ -74,10 +74,12 @@ int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment
 
 	/* Text in the very first row is most likely a column of text. */
 	if (row == 0 && rio_schema_is_label(schema, column))
-		snprintf(hint, sizeof(hint), "; it is the label: label= chooses another");
+		snprintf(hint, sizeof(hint), "; it is the label: label= chooses another, text=map "
+			"numbers it");
 	else if (row == 0)
 		snprintf(hint, sizeof(hint),
-			"; drop=%zu leaves the column out, bad_row=nan makes it NaN", column);
+			"; drop=%zu leaves the column out, text=map or hash:N makes numbers of it, "
+			"bad_row=nan NaN", column);
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
 	column_text(schema, column, name, sizeof(name));
 	if (inner.begin == inner.end)

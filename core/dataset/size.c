@@ -249,7 +249,7 @@ int rio_dataset_size(struct rio_dataset *dataset, struct rio_source *source,
 {
 	struct pass pass = {.dataset = dataset, .source = source, .config = config};
 	int r = rio_sizes_create(dataset->map->nr_checkpoints, &dataset->map->sizes, err);
-	int checked;
+	struct rio_error changed;
 
 	if (r == 0)
 		r = size_all(&pass, err);
@@ -257,10 +257,11 @@ int rio_dataset_size(struct rio_dataset *dataset, struct rio_source *source,
 		return r;
 
 	/* What was found, errors too, counts only if the source is what was counted. */
-	checked = rio_source_check(source, &dataset->map->stamp, r == 0 ? err : NULL);
-	return checked < 0 && r < 0 ? rio_source_check(source, &dataset->map->stamp, err)
-	       : checked < 0	     ? checked
-				     : r;
+	if (rio_source_check(source, &dataset->map->stamp, &changed) == 0)
+		return r;
+	if (err)
+		*err = changed;
+	return changed.code;
 }
 
 int rio_dataset_use_sizes(struct rio_dataset *dataset, struct rio_error *err)

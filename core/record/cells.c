@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/cells.h"
 
+#include "base/util.h"
+
 #include <string.h>
 
 struct rio_span rio_cell_text(const struct rio_dialect *dialect, const uint8_t *begin,
@@ -9,22 +11,30 @@ struct rio_span rio_cell_text(const struct rio_dialect *dialect, const uint8_t *
 	struct rio_span cell = rio_cell_trim(dialect, begin, end);
 	bool quoted = cell.begin > begin && cell.begin[-1] == dialect->quote;
 	uint8_t *out = *room, *first = out;
+	const uint8_t *p = cell.begin, *doubled;
 
-	if (!quoted || !memchr(cell.begin, dialect->quote, (size_t)(cell.end - cell.begin)))
+	if (!quoted || !(doubled = memchr(p, dialect->quote, (size_t)(cell.end - p))))
 		return cell;
-	for (const uint8_t *p = cell.begin; p < cell.end; p++) {
-		*out++ = *p;
-		p += *p == dialect->quote;
-	}
-	*room = out;
-	return (struct rio_span){first, out};
+	/* Up to and with each first of two, and on behind the second. */
+	do {
+		out = mempcpy(out, p, (size_t)(doubled + 1 - p));
+		p = RIO_MIN(doubled + 2, cell.end);
+	} while ((doubled = memchr(p, dialect->quote, (size_t)(cell.end - p))));
+	*room = mempcpy(out, p, (size_t)(cell.end - p));
+	return (struct rio_span){first, *room};
 }
 
 bool rio_text_is_missing(struct rio_span text)
 {
-	/* What NaN and the spellings of a missing value begin with, blanks among it. */
-	bool may_be = text.begin == text.end || *text.begin >= 0x80 || *text.begin <= ' ' ||
-		      strchr("Nn<#1+-", *text.begin);
+	uint8_t first = text.begin == text.end ? ' ' : *text.begin;
 
-	return may_be && rio_cell_is_missing(text.begin, text.end);
+	/* What NaN and the spellings of a missing value begin with, blanks among it. */
+	switch (first) {
+	case 'N': case 'n': case '<': case '#': case '1': case '+': case '-':
+		break;
+	default:
+		if (first > ' ' && first < 0x80)
+			return false;
+	}
+	return rio_cell_is_missing(text.begin, text.end);
 }

@@ -9,8 +9,6 @@ void rio_general_destroy(struct rio_general *g)
 {
 	if (!g)
 		return;
-	for (size_t i = 0; g->texts && i < g->nr_texts; i++)
-		free(g->texts[i].prefix);
 	for (size_t i = 0; g->entries && i < g->nr_entries; i++) {
 		free(g->entries[i].slots);
 		free(g->entries[i].hashed);
@@ -28,23 +26,31 @@ static struct group *group_of(struct rio_general *g, enum rio_dtype dtype)
 	return dtype == RIO_FLOAT32 ? &g->f32 : &g->f64;
 }
 
-/* The text of a column, added where it is new; NULL without memory. */
-static struct text_column *use_text(struct rio_general *g, uint32_t column)
+/* Begin the hashes of a column's texts with "NAME=", or its number without a header. */
+static bool begin_hashes(const struct rio_schema *s, struct text_column *t)
 {
-	const struct rio_schema *s = g->schema;
-	struct text_column *t;
+	_cleanup_free_ char *prefix = NULL;
 	char number[16];
 	int n;
+
+	snprintf(number, sizeof(number), "%u", t->column);
+	n = asprintf(&prefix, "%s=", s->names ? s->names[t->column] : number);
+	if (n < 0)
+		return false;
+	XXH64_reset(&t->prefix, 0);
+	XXH64_update(&t->prefix, prefix, (size_t)n);
+	return true;
+}
+
+/* The text of a column, added where it is new. */
+static struct text_column *use_text(struct rio_general *g, uint32_t column)
+{
+	struct text_column *t;
 
 	if (g->uses[column].text)
 		return &g->texts[g->uses[column].text - 1];
 	t = &g->texts[g->nr_texts];
-	snprintf(number, sizeof(number), "%u", column);
 	*t = (struct text_column){.column = column};
-	n = asprintf(&t->prefix, "%s=", s->names ? s->names[column] : number);
-	if (n < 0)
-		return NULL;
-	t->prefix_bytes = (size_t)n;
 	g->uses[column].text = (uint32_t)++g->nr_texts;
 	return t;
 }
@@ -55,23 +61,19 @@ static bool is_text(const struct rio_schema *s, uint32_t column)
 }
 
 /* Note what a column of an entry needs. */
-static bool use_column(struct rio_general *g, uint32_t column, enum rio_dtype dtype)
+static void use_column(struct rio_general *g, uint32_t column, enum rio_dtype dtype)
 {
 	struct use *use = &g->uses[column];
 	struct text_column *text;
 
 	use->is_int32 = dtype == RIO_INT32;
-	if (!is_text(g->schema, column)) {
-		use->is_number = true;
-		return true;
-	}
+	use->is_number = !is_text(g->schema, column);
+	if (use->is_number)
+		return;
 	text = use_text(g, column);
-	if (!text)
-		return false;
 	text->is_feature = true;
 	text->is_coded = g->schema->text == RIO_TEXT_MAP;
 	text->is_hashed = g->schema->text == RIO_TEXT_HASH;
-	return true;
 }
 
 static bool use_columns(struct rio_general *g)
@@ -79,18 +81,16 @@ static bool use_columns(struct rio_general *g)
 	const struct rio_schema *s = g->schema;
 	bool ok = true;
 
-	for (size_t i = 0; i < s->nr_features && ok; i++)
-		ok = use_column(g, s->features[i], s->dtype);
-	for (size_t i = 0; i < s->nr_label && ok; i++)
-		ok = use_column(g, s->label[i], s->label_dtype);
-	if (s->uid_column != RIO_NO_COLUMN && ok) {
-		struct text_column *text = use_text(g, s->uid_column);
-
-		ok = text != NULL;
-		if (ok)
-			text->is_uid = true;
+	for (size_t i = 0; i < s->nr_features; i++)
+		use_column(g, s->features[i], s->dtype);
+	for (size_t i = 0; i < s->nr_label; i++)
+		use_column(g, s->label[i], s->label_dtype);
+	if (s->uid_column != RIO_NO_COLUMN) {
+		use_text(g, s->uid_column)->is_uid = true;
 		g->uid_text = g->uses[s->uid_column].text;
 	}
+	for (size_t i = 0; i < g->nr_texts && ok; i++)
+		ok = begin_hashes(s, &g->texts[i]);
 	return ok;
 }
 

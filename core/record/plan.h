@@ -9,6 +9,10 @@
 #include "record/cells.h"
 #include "record/tensor.h"
 
+/* Texts are short: their hashes are inlined. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 /* Fields of a Record. */
 enum { RECORD_FEATURES = 1, RECORD_LABEL = 2, RECORD_UID = 3 };
 
@@ -26,8 +30,7 @@ struct text_column {
 	uint32_t column;
 	bool is_feature; /* or label: missing cells are */
 	bool is_coded, is_hashed, is_uid;
-	char *prefix;    /* "NAME=", which hashes begin with */
-	size_t prefix_bytes;
+	XXH64_state_t prefix; /* the hash of "NAME=", so far */
 };
 
 struct entry {

@@ -6,10 +6,6 @@
 
 #include <math.h>
 
-/* The state of a hash on the stack. */
-#define XXH_STATIC_LINKING_ONLY
-#include <xxhash.h>
-
 /* Room for a row's texts without their quotes; rio_number_parse looks past both ends. */
 static uint8_t *text_room(const struct rio_general *g, const uint32_t *end,
 	struct rio_general_scratch *s)
@@ -91,14 +87,12 @@ size_t rio_general_find_buckets(const struct rio_general *g, const struct entry 
 	for (size_t i = 0; i < e->nr_hashed; i++) {
 		const struct text_column *t = &g->texts[e->hashed[i]];
 		const struct rio_span *text = &spans[e->hashed[i]];
-		XXH64_state_t state;
+		XXH64_state_t state = t->prefix;
 		uint32_t bucket;
 		size_t at = nr;
 
 		if (isnan(codes[e->hashed[i]]))
 			continue;
-		XXH64_reset(&state, 0);
-		XXH64_update(&state, t->prefix, t->prefix_bytes);
 		XXH64_update(&state, text->begin, (size_t)(text->end - text->begin));
 		bucket = (uint32_t)(XXH64_digest(&state) % e->nr_buckets);
 		for (; at && buckets[at - 1] > bucket; at--)

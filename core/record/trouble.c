@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-uint64_t rio_general_count_filled(const struct rio_general *g, const uint8_t *p, const uint32_t *end)
+uint64_t rio_general_count_filled(const struct rio_general *g, const uint8_t *p,
+	const uint32_t *end)
 {
 	struct rio_cell_rules rules = g->schema->rules;
 	uint64_t nr = 0;

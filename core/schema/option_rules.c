@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,13 @@ static bool has_uid_column(const struct rio_options *o)
 	return o->uid && strcmp(o->uid, "row") != 0;
 }
 
+/* NaN is the default, and refused cell by cell. */
+static bool fills_no_int32(const struct rio_options *o)
+{
+	return o->missing == RIO_MISSING_NUMBER && !isnan(o->missing_value) &&
+	       !rio_is_int32(o->missing_value);
+}
+
 int rio_options_check(const struct rio_options *o, struct rio_error *err)
 {
 	bool nan_rows = o->bad_row == RIO_BAD_ROW_NAN;
@@ -34,14 +42,12 @@ int rio_options_check(const struct rio_options *o, struct rio_error *err)
 			"bad_row=nan and text=bytes: there are no bytes that stand for NaN"},
 		{nan_rows && has_uid_column(o),
 			"bad_row=nan and a uid from a column: a row of another length has none"},
-		{o->dtype == RIO_INT32 && o->label_dtype == RIO_INT32 &&
-				o->missing == RIO_MISSING_NUMBER && o->missing_value == o->missing_value &&
-				!rio_is_int32(o->missing_value),
+		{o->dtype == RIO_INT32 && o->label_dtype == RIO_INT32 && fills_no_int32(o),
 			"missing is not a whole number that int32 holds"},
 		{o->zero_row == RIO_ZERO_ROW_ZERO && o->format != RIO_SPARSE,
 			"zero_row is about format=sparse: a dense row has its zeros anyway"},
 		{o->format == RIO_SPARSE && o->keys && strcmp(o->keys, "names") == 0,
-			"format=sparse and keys=names: a key of one column has nothing to leave out"},
+			"format=sparse and keys=names: a key of one column leaves nothing out"},
 		{o->features && has_groups(o),
 			"features and the groups of keys both name the features; keys=KEY=COLUMNS "
 			"is enough"},

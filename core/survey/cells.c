@@ -104,6 +104,17 @@ static void count_row(struct rio_cells *cells, const struct rio_cell_rules *rule
 	}
 }
 
+/* Whether a row holds a NUL byte: its nr_fields fields begin with this one. */
+static bool has_nul(const struct rio_cells *cells, const struct rio_fields *fields, size_t field,
+	size_t nr_fields)
+{
+	const uint8_t *bytes = cells->bytes + RIO_PAD_BYTES;
+	uint32_t begin = fields->end[(ptrdiff_t)field - 1] + 1;
+
+	return fields->has_nul &&
+	       memchr(bytes + begin, '\0', fields->end[field + nr_fields - 1] - begin);
+}
+
 int rio_cells_count(struct rio_cells *cells, const struct rio_dataset *dataset,
 	struct rio_source *source, size_t segment, uint64_t nr_rows, struct rio_error *err)
 {
@@ -123,6 +134,7 @@ int rio_cells_count(struct rio_cells *cells, const struct rio_dataset *dataset,
 	for (uint64_t row = 0; row < nr_rows; row++, field += n) {
 		n = rio_fields_in_row(&fields, cells->bytes + RIO_PAD_BYTES, field);
 		cells->nr_rows++;
+		cells->nr_nul += has_nul(cells, &fields, field, n);
 		if (n == schema->nr_columns)
 			count_row(cells, &rules, fields.end + field, n);
 		else

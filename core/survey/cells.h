@@ -16,6 +16,7 @@ struct rio_cells {
 	struct rio_range *columns; /* nr_columns of them, the caller's */
 	uint64_t nr_rows;
 	uint64_t nr_other_lengths; /* rows with more or fewer fields than columns */
+	uint64_t nr_nul;           /* rows with a NUL byte */
 
 	uint8_t *bytes;
 	size_t bytes_room;

@@ -209,6 +209,7 @@ static void finish_worker(struct worker *w)
 		rio_range_merge(&survey->columns[i], &w->cells.columns[i]);
 	survey->nr_rows += w->cells.nr_rows;
 	survey->nr_other_lengths += w->cells.nr_other_lengths;
+	survey->nr_nul += w->cells.nr_nul;
 	rio_facts_merge(&survey->facts, &w->facts);
 	pthread_mutex_unlock(&w->job->lock);
 	free(w->cells.columns);

@@ -41,6 +41,7 @@ struct rio_survey {
 	size_t nr_columns;
 	uint64_t nr_rows;          /* whose cells were read */
 	uint64_t nr_other_lengths; /* of these: they have not as many fields as columns */
+	uint64_t nr_nul;           /* … they hold a NUL byte */
 	uint64_t nr_unreadable;    /* rows from a bad quote on */
 
 	/* Of RecordIO. */

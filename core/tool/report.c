@@ -72,6 +72,8 @@ static void print_counts(const struct rio_survey *s)
 	if (s->nr_other_lengths)
 		printf("  lengths       %ju row%s with more or fewer fields than columns\n",
 			(uintmax_t)s->nr_other_lengths, plural(s->nr_other_lengths));
+	if (s->nr_nul)
+		printf("  NUL bytes     in %ju row%s\n", (uintmax_t)s->nr_nul, plural(s->nr_nul));
 	if (s->nr_unreadable)
 		printf("  unreadable    %ju row%s from a bad quote on, as far as they can be told\n",
 			(uintmax_t)s->nr_unreadable, plural(s->nr_unreadable));
@@ -184,6 +186,10 @@ void rio_report_text(const struct rio_report *report)
 			plural(s->nr_rows + s->nr_unreadable));
 	else
 		printf("%ju record%s", (uintmax_t)s->facts.nr_records, plural(s->facts.nr_records));
+	/* Rows may be skipped on purpose. */
+	if (report->schema && s->facts.nr_records + nr_wrong != s->nr_rows && !s->nr_unreadable)
+		printf(", %ju record%s", (uintmax_t)s->facts.nr_records,
+			plural(s->facts.nr_records));
 	if (nr_wrong)
 		printf(", %ju error%s", (uintmax_t)nr_wrong, plural(nr_wrong));
 	putchar('\n');
@@ -307,7 +313,7 @@ static json_t *json_verdicts(const struct rio_report *report)
 int rio_report_json(const struct rio_report *report, struct rio_error *err)
 {
 	const struct rio_survey *s = report->survey;
-	json_t *root = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+	json_t *root = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"file", rio_json_text(report->name),
 		"kind", report->schema ? "csv" : "recordio",
 		"ok", (int)rio_report_is_ok(report),
@@ -315,6 +321,7 @@ int rio_report_json(const struct rio_report *report, struct rio_error *err)
 		"records", (json_int_t)s->facts.nr_records,
 		"errors", (json_int_t)s->findings.nr_total,
 		"other_lengths", (json_int_t)s->nr_other_lengths,
+		"nul_bytes", (json_int_t)s->nr_nul,
 		"unreadable", (json_int_t)s->nr_unreadable,
 		"first_errors", json_findings(report),
 		"columns", json_columns(report),

@@ -238,12 +238,14 @@ static const struct bad bads[] = {
 	{"y,a\n1,2\n3,abc\n5,6\n7,8\n", "", 1, 3, 3, "'abc' is not a number (column 1, \"a\")"},
 	{"y,\"a\nb\x1b\xff\"\n1,abc\n", "header=yes bad_row=error", 0, 3, 3,
 		"'abc' is not a number (column 1, \"a\\x0ab\\x1b\\xff\"); "
-		"drop=1 leaves the column out, bad_row=nan makes it NaN"},
+		"drop=1 leaves the column out, text=map or hash:N makes numbers of it, "
+		"bad_row=nan NaN"},
 	{"1,abc\n2,def\n", "header=no", 0, 1, 3,
 		"'abc' is not a number (column 1); drop=1 leaves the column out, "
-		"bad_row=nan makes it NaN"},
+		"text=map or hash:N makes numbers of it, bad_row=nan NaN"},
 	{"abc,1\ndef,2\n", "header=no", 0, 1, 1,
-		"'abc' is not a number (column 0); it is the label: label= chooses another"},
+		"'abc' is not a number (column 0); it is the label: label= chooses another, "
+		"text=map numbers it"},
 	{"1,2\n\n\r\n 3 ,\t\"x,\ny\" \n5,6\n", "", 1, 4, 6,
 		"'\"x,\\x0ay\"' is not a number (column 1)"},
 	{"a,b,c\n1\n2\n3\n4\n5\n6\n7\n8\n", "header=yes", 0, 2, 1,
