@@ -185,6 +185,23 @@ def test_a_csv_is_dumped_as_it_would_be_encoded(tmp_path):
     assert "a.txt:3:3: 'oops' is not a number" in error
 
 
+@pytest.mark.parametrize("options", [
+    ["--format=sparse"], ["--dtype=int32", "--uid=row"], ["--keys=names", "--magic=shift"],
+    ["--text=bytes"], ["--text=map", "--bad_row=skip"]], ids=" ".join)
+def test_a_csv_of_any_format_is_dumped_as_its_file(options, tmp_path):
+    text = "--text" in options[0]
+    rows = ["%d,%d,%s" % (i % 2, i % 7 // 5, "xy"[i % 2] if text else i) for i in range(3000)]
+    if "--bad_row=skip" in options:
+        rows[2000] += ",1"
+    (tmp_path / "a.csv").write_text("y,a,b\n" + "\n".join(rows) + "\n")
+    file = tool.recordio("cat", *options, tmp_path / "a.csv").stdout
+    (tmp_path / "a.recordio").write_bytes(file)
+    told = tool.recordio("dump", *options, tmp_path / "a.csv")
+    assert told.returncode == tool.DONE and told.stdout.count(b"\n") == 3000 - (
+        "--bad_row=skip" in options)
+    assert told.stdout == tool.recordio("dump", tmp_path / "a.recordio").stdout
+
+
 def test_memory_is_that_of_a_record(tmp_path):
     """A frame that claims 60 MB in a file of 1 MB, under 80 MB of address space in all."""
     path = tmp_path / "f.recordio"

@@ -50,6 +50,24 @@ def test_the_mount_and_the_tool_encode_alike(tree, mounts, name, options):
     assert mounts(tree).file(name.replace(".csv", ".recordio")).read_bytes() == expected
 
 
+def test_each_pattern_may_ask_for_other_records(source, mounts):
+    """Formats, texts and keys by folder: what the reference makes of each."""
+    data = b"y,a,b\n" + b"".join(b"%d,%d,%d\n" % (i % 2, i % 7 // 5, i) for i in range(5000))
+    wanted = {"sparse": {"format": "sparse"}, "whole": {"dtype": "int32", "uid": "row"},
+              "named": {"keys": "names", "magic": "shift"}, "dense": {}}
+    text = ""
+    for name, options in wanted.items():
+        (source / name).mkdir()
+        (source / name / "f.csv").write_bytes(data)
+        text += "[%s/]\n%s" % (name, "".join("%s = %s\n" % pair for pair in options.items()))
+    (source / "recordiofs.ini").write_text(text)
+    mount = mounts(source)
+    for name, options in wanted.items():
+        expected = encode(data, Options(**options)).data
+        assert mount.file(name + "/f.recordio").read_bytes() == expected
+        assert tool.recordio("cat", source / name / "f.csv").stdout == expected
+
+
 def test_from_wherever_the_tool_is_called(tree):
     expected = tool.recordio("cat", tree / "train" / "a.csv").stdout
     for folder, name in ((tree, "train/a.csv"), (tree / "train", "a.csv"),
