@@ -18,6 +18,8 @@
  */
 #include "map/sealed.h"
 
+#include "base/io.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
@@ -84,19 +86,8 @@ int rio_store_key_hash(const struct rio_store_key *key, struct rio_store_hash *r
 
 int rio_sealed_write_all(int fd, const void *data, size_t len_bytes, struct rio_error *err)
 {
-	const char *p = data;
-
-	while (len_bytes > 0) {
-		ssize_t n = write(fd, p, len_bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rio_fail_errno(err, errno, "cannot write a map");
-		p += n;
-		len_bytes -= (size_t)n;
-	}
-	return 0;
+	return rio_write_all(fd, data, len_bytes) < 0
+		       ? rio_fail_errno(err, errno, "cannot write a map") : 0;
 }
 
 int rio_sealed_write_seal(int fd, uint64_t seal, struct rio_error *err)
@@ -166,21 +157,13 @@ int rio_sealed_write_head(int fd, const struct rio_sealed_kind *kind,
 static int read_all(int fd, const struct rio_sealed_kind *kind, void *data, size_t len_bytes,
 	struct rio_error *err)
 {
-	char *p = data;
+	ssize_t n = rio_read_all(fd, data, len_bytes);
 
-	while (len_bytes > 0) {
-		ssize_t n = read(fd, p, len_bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rio_fail_errno(err, errno, "cannot read a %s", kind->name);
-		if (n == 0)
-			return rio_fail(err, RIO_EMAP_DAMAGED,
-				"damaged %s: it ends %zu bytes too early", kind->name, len_bytes);
-		p += n;
-		len_bytes -= (size_t)n;
-	}
+	if (n < 0)
+		return rio_fail_errno(err, errno, "cannot read a %s", kind->name);
+	if ((size_t)n < len_bytes)
+		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged %s: it ends %zu bytes too early",
+			kind->name, len_bytes - (size_t)n);
 	return 0;
 }
 

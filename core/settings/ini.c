@@ -6,14 +6,16 @@
  * decided where it was compiled.
  *
  * So it gets its lines from a reader that knows its limits: lines come without
- * indentation, what it would cut is an error with its place, and a value that is too
- * long for a line, as a list of names may be, is handed over in pieces, cut behind a
- * ':', which inih reads as continuation lines and this file joins again.
+ * indentation and without remarks, what it would cut is an error with its place, and a
+ * value that is too long for a line, as a list of names may be, is handed over in
+ * pieces, cut behind a ':', which inih reads as continuation lines and this file joins
+ * again.
  */
 #include "settings/ini.h"
 
 #include "base/util.h"
 
+#include <ctype.h>
 #include <ini.h>
 #include <string.h>
 
@@ -85,7 +87,7 @@ static int check_section(struct reading *rd)
 		return fail(rd, rd->at.column + (uint64_t)(p - rd->line),
 			"a section ends at its first ']': patterns have no [abc], write ? for it");
 	if (end - name > SECTION_BYTES_MAX)
-		return fail(rd, rd->at.column, 
+		return fail(rd, rd->at.column,
 			"a pattern of more than 49 bytes: write * for a part");
 	if (end == name)
 		return fail(rd, rd->at.column, "a section without a pattern");
@@ -111,6 +113,18 @@ static int check_pattern(struct reading *rd)
 		"no CSV has such a name; all below a folder is [FOLDER/]");
 }
 
+/* A remark behind a value, but for a blank: a piece cut within it would pass for value. */
+static void drop_remark(char *line)
+{
+	for (char *p = line; (p = strchr(p, ';')); p++)
+		if (p > line && isspace((unsigned char)p[-1])) {
+			while (p - 1 > line && isspace((unsigned char)p[-2]))
+				p--;
+			*p = '\0';
+			return;
+		}
+}
+
 static int check_line(struct reading *rd)
 {
 	const char *equals;
@@ -122,6 +136,7 @@ static int check_line(struct reading *rd)
 	}
 	if (strchr(";#", rd->line[0])) /* or the end of the line */
 		return 0;
+	drop_remark(rd->line);
 	equals = strpbrk(rd->line, "=:");
 	if (!equals || equals == rd->line)
 		return fail(rd, rd->at.column, "expected NAME = VALUE, or [PATTERN]");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings/load.h"
 
+#include "base/io.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -23,26 +24,19 @@ int rio_settings_load_fd(int fd_taken, const char *path, const char *folder,
 {
 	_cleanup_close_ int fd = fd_taken;
 	_cleanup_free_ char *text = malloc(TEXT_BYTES_MAX + 1);
-	size_t len = 0;
-	ssize_t n = 1;
+	ssize_t len;
 
 	if (!text)
 		return rio_fail(err, RIO_ENOMEM, "no memory for settings");
-	while (n > 0 && len <= TEXT_BYTES_MAX) {
-		n = read(fd, text + len, TEXT_BYTES_MAX + 1 - len);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n < 0)
-			return fail_file(path, "cannot read settings", err);
-		else
-			len += (size_t)n;
-	}
-	if (len > TEXT_BYTES_MAX) {
+	len = rio_read_all(fd, text, TEXT_BYTES_MAX + 1);
+	if (len < 0)
+		return fail_file(path, "cannot read settings", err);
+	if ((size_t)len > TEXT_BYTES_MAX) {
 		rio_fail(err, RIO_EOPTION, "more than 1 MiB is no settings file");
 		rio_error_set_file(err, path);
 		return RIO_EOPTION;
 	}
-	return rio_settings_parse(text, len, path, folder, ret, err);
+	return rio_settings_parse(text, (size_t)len, path, folder, ret, err);
 }
 
 /* The folder of path, absolute, links resolved. */

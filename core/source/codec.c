@@ -20,6 +20,15 @@ const struct rio_codec *rio_codec_of_head(const uint8_t *head, size_t len_bytes)
 	return NULL;
 }
 
+const char *rio_codec_left_out(const uint8_t *head, size_t len_bytes)
+{
+#ifndef RIO_HAVE_ZSTD
+	if (len_bytes >= 4 && memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0)
+		return "zstd";
+#endif
+	return NULL;
+}
+
 const struct rio_codec *rio_codec_of_name(const char *name)
 {
 	size_t len = strlen(name);

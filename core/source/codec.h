@@ -86,6 +86,9 @@ extern const struct rio_codec rio_codec_zstd;
 /* The codec whose members begin like this, or NULL. */
 const struct rio_codec *rio_codec_of_head(const uint8_t *head, size_t len_bytes);
 
+/* The name of a format that begins like this and that this program was built without, or NULL. */
+const char *rio_codec_left_out(const uint8_t *head, size_t len_bytes);
+
 /* The codec that a file name's ending speaks of, or NULL. */
 const struct rio_codec *rio_codec_of_name(const char *name);
 

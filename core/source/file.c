@@ -8,6 +8,7 @@
 
 #include "source/mapping.h"
 
+#include "base/io.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -31,23 +32,14 @@ static int file_read_at(struct rio_source *source, uint64_t off, void *dst, size
 	size_t *ret_bytes, struct rio_error *err)
 {
 	struct file_source *file = (struct file_source *)source;
-	size_t done = 0;
+	ssize_t n;
 
 	/* No file reaches further, and pread would call it an error. */
 	len_bytes = off < INT64_MAX ? RIO_MIN(len_bytes, (uint64_t)INT64_MAX - off) : 0;
-	while (done < len_bytes) {
-		ssize_t n = pread(file->fd, (char *)dst + done, len_bytes - done,
-			(off_t)(off + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail(file, err, "cannot read");
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	*ret_bytes = done;
+	n = rio_pread_all(file->fd, dst, len_bytes, off);
+	if (n < 0)
+		return fail(file, err, "cannot read");
+	*ret_bytes = (size_t)n;
 	return 0;
 }
 

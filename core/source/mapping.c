@@ -54,12 +54,15 @@ static bool is_local(long type)
 	return false;
 }
 
+/* The guard may be given to another mapping meanwhile: begin and end must be of one. */
 static struct rio_mapping_guard *find_guard(uintptr_t address)
 {
 	for (size_t i = 0; i < GUARDS_MAX; i++) {
 		uintptr_t begin = atomic_load(&guards[i].begin);
+		uintptr_t end = atomic_load(&guards[i].end);
 
-		if (begin && address >= begin && address < atomic_load(&guards[i].end))
+		if (begin && address >= begin && address < end &&
+			begin == atomic_load(&guards[i].begin))
 			return &guards[i];
 	}
 	return NULL;

@@ -258,6 +258,10 @@ int rio_source_unpack(struct rio_source *inner, struct rio_source **ret, struct 
 		r = rio_fail(err, RIO_EDAMAGED,
 			"the file does not begin like %s, as its name says: it is damaged there, or is "
 			"to be called otherwise", named->name);
+	if (r == 0 && rio_codec_left_out(head, n))
+		r = rio_fail(err, RIO_EDAMAGED,
+			"it is compressed by %s, which this program was built without",
+			rio_codec_left_out(head, n));
 	if (r < 0) {
 		rio_error_set_file(err, name);
 		rio_source_destroy(inner);

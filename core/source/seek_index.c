@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/seek_index.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -66,7 +68,7 @@ static int grow(void *array, size_t *room, size_t wanted, size_t size, struct ri
 static int append(struct rio_seek_index *index, const uint8_t *bytes, size_t len_bytes,
 	struct rio_error *err)
 {
-	size_t at = (size_t)(index->windows_end - index->windows_off), done = 0;
+	size_t at = (size_t)(index->windows_end - index->windows_off);
 	int r = 0;
 
 	if (index->windows_fd < 0)
@@ -75,16 +77,8 @@ static int append(struct rio_seek_index *index, const uint8_t *bytes, size_t len
 		return r;
 	if (index->windows_fd < 0)
 		memcpy(index->windows + at, bytes, len_bytes);
-	while (index->windows_fd >= 0 && done < len_bytes) {
-		ssize_t n = pwrite(index->windows_fd, bytes + done, len_bytes - done,
-			(off_t)(index->windows_end + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rio_fail_errno(err, errno, "cannot write a seek index");
-		done += (size_t)n;
-	}
+	else if (rio_pwrite_all(index->windows_fd, bytes, len_bytes, index->windows_end) < 0)
+		return rio_fail_errno(err, errno, "cannot write a seek index");
 	index->windows_end += len_bytes;
 	return 0;
 }
@@ -132,26 +126,18 @@ size_t rio_seek_index_find(const struct rio_seek_index *index, uint64_t off)
 static int read_kept(const struct rio_seek_index *index, const struct rio_seek_point *point,
 	uint8_t *kept, struct rio_error *err)
 {
-	size_t done = 0;
+	ssize_t n;
 
 	if (index->windows_fd < 0) {
 		memcpy(kept, index->windows + (point->window_off - index->windows_off),
 			point->window_bytes);
 		return 0;
 	}
-	while (done < point->window_bytes) {
-		ssize_t n = pread(index->windows_fd, kept + done, point->window_bytes - done,
-			(off_t)(point->window_off + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rio_fail_errno(err, errno, "cannot read a seek index");
-		if (n == 0)
-			return rio_fail(err, RIO_EMAP_DAMAGED, "damaged seek index: cut short");
-		done += (size_t)n;
-	}
-	return 0;
+	n = rio_pread_all(index->windows_fd, kept, point->window_bytes, point->window_off);
+	if (n < 0)
+		return rio_fail_errno(err, errno, "cannot read a seek index");
+	return (uint64_t)n == point->window_bytes ? 0 :
+		rio_fail(err, RIO_EMAP_DAMAGED, "damaged seek index: cut short");
 }
 
 int rio_seek_index_window(const struct rio_seek_index *index, size_t number,

@@ -185,10 +185,11 @@ static int misfit(const struct span *span, const char *what, struct rio_error *e
 		(uintmax_t)span->off, what);
 }
 
-/* Where the span begins. */
-static int start(struct span *span, const struct rio_seek_index *index, struct rio_error *err)
+/* A decoder that begins at a point. */
+static int begin_at(struct span *span, const struct rio_seek_index *index, size_t number,
+	struct rio_error *err)
 {
-	const struct rio_seek_point *point = &index->points[span->number];
+	const struct rio_seek_point *point = &index->points[number];
 	const struct rio_codec *reader = index->codec->reader ? index->codec->reader
 							       : index->codec;
 	uint8_t window[RIO_WINDOW_BYTES_MAX];
@@ -196,24 +197,20 @@ static int start(struct span *span, const struct rio_seek_index *index, struct r
 	int r = 0;
 
 	if (point->window_bytes)
-		r = rio_seek_index_window(index, span->number, window, &window_bytes, err);
+		r = rio_seek_index_window(index, number, window, &window_bytes, err);
 	return r < 0 ? r : rio_unpacker_create(reader, point->bit, window, window_bytes,
 				   &span->unpacker, err);
 }
 
-/* The next bytes, without the lock: *ret_bytes of them behind the filled ones. */
-static int fill(struct span *span, const struct rio_seek_index *index, struct rio_source *packed,
-	size_t *ret_bytes, struct rio_error *err)
+/* Decode len_bytes behind the filled ones. */
+static int decode(struct span *span, struct rio_source *packed, size_t len_bytes,
+	struct rio_error *err)
 {
-	size_t room = RIO_MIN(span->len_bytes - span->filled_bytes, (size_t)STEP_BYTES);
 	struct rio_error why;
-	int r = span->unpacker ? 0 : start(span, index, err);
+	size_t n = 0;
+	int r = rio_unpacker_run(span->unpacker, packed, span->bytes + span->filled_bytes,
+		len_bytes, false, &n, &why);
 
-	*ret_bytes = 0;
-	if (r < 0)
-		return r;
-	r = rio_unpacker_run(span->unpacker, packed, span->bytes + span->filled_bytes, room, false,
-		ret_bytes, &why);
 	if (r == RIO_EDAMAGED)
 		return misfit(span, why.message, err);
 	if (r < 0) {
@@ -221,8 +218,40 @@ static int fill(struct span *span, const struct rio_seek_index *index, struct ri
 			*err = why;
 		return r;
 	}
-	if (*ret_bytes < room)
-		return misfit(span, "it ends too early", err);
+	return n == len_bytes ? 0 : misfit(span, "it ends too early", err);
+}
+
+/*
+ * Where the span begins; but if that point's window is damaged, where one before it does,
+ * and on from there: the first needs none.
+ */
+static int start(struct span *span, const struct rio_seek_index *index, struct rio_source *packed,
+	struct rio_error *err)
+{
+	size_t k = span->number;
+	int r = begin_at(span, index, k, err);
+
+	while (r == RIO_EMAP_DAMAGED && k > 0)
+		r = begin_at(span, index, --k, err);
+	for (uint64_t off = index->points[k].off, n; r == 0 && off < span->off; off += n) {
+		n = RIO_MIN(span->off - off, (uint64_t)span->len_bytes);
+		r = decode(span, packed, n, err);
+	}
+	return r;
+}
+
+/* The next bytes, without the lock: *ret_bytes of them behind the filled ones. */
+static int fill(struct span *span, const struct rio_seek_index *index, struct rio_source *packed,
+	size_t *ret_bytes, struct rio_error *err)
+{
+	size_t room = RIO_MIN(span->len_bytes - span->filled_bytes, (size_t)STEP_BYTES);
+	int r = span->unpacker ? 0 : start(span, index, packed, err);
+
+	if (r == 0)
+		r = decode(span, packed, room, err);
+	if (r < 0)
+		return r;
+	*ret_bytes = room;
 	if (span->filled_bytes + room == span->len_bytes) {
 		rio_unpacker_destroy(span->unpacker);
 		span->unpacker = NULL;

@@ -13,6 +13,7 @@
  * The first piece that fails ends it: what it holds is written, then its error
  * is the call's.  Pieces behind it are dropped.
  */
+#include "base/io.h"
 #include "tool/tool.h"
 
 #include <errno.h>
@@ -92,33 +93,19 @@ static void *work(void *data)
 	return NULL;
 }
 
-static int write_all(int fd, const uint8_t *p, size_t len_bytes, struct rio_error *err)
-{
-	while (len_bytes > 0) {
-		ssize_t n = write(fd, p, len_bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rio_fail_errno(err, errno, "cannot write to standard output");
-		p += n;
-		len_bytes -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Wait for a piece, write it, free its slot. */
 static int write_piece(struct pump *pump, uint64_t number, int fd, struct rio_error *err)
 {
 	struct piece *piece = &pump->ring[number % pump->nr_slots];
-	int r;
+	int r = 0;
 
 	pthread_mutex_lock(&pump->lock);
 	while (!piece->ready)
 		pthread_cond_wait(&pump->moved, &pump->lock);
 	pthread_mutex_unlock(&pump->lock);
 
-	r = write_all(fd, piece->bytes, piece->len_bytes, err);
+	if (rio_write_all(fd, piece->bytes, piece->len_bytes) < 0)
+		r = rio_fail_errno(err, errno, "cannot write to standard output");
 	if (!r && piece->result) {
 		r = piece->result;
 		*err = piece->err;

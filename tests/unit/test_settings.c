@@ -152,6 +152,23 @@ static void settings__lines_may_be_long(void **state)
 	}
 }
 
+/* Longer than a piece of inih's, with places in the remark where a value could be parted. */
+static void settings__a_remark_of_any_length_is_no_value(void **state)
+{
+	char text[600];
+
+	for (int len = 0; len < 250; len++) {
+		snprintf(text, sizeof(text), "label = y ; %.*s http:a:b:c %0300d", len,
+			"-----------------------------------------------------------------------------"
+			"-----------------------------------------------------------------------------"
+			"-----------------------------------------------------------------------------"
+			"-------------------------", 0);
+		expect_label(text, NULL, "y");
+		snprintf(text, sizeof(text), "label = y%*s; z", len + 1, "");
+		expect_label(text, NULL, "y");
+	}
+}
+
 static const struct {
 	const char *text, *told;
 } wrong[] = {
@@ -160,6 +177,7 @@ static const struct {
 	{"[t/]\n dtype =  int8", "s.ini:2:11: dtype=int8 is not understood: dtype takes "},
 	{"delimiter = ;", "s.ini:1:13: delimiter has no value; ';' behind a blank begins a comment"},
 	{"label =", "s.ini:1:8: label has no value"},
+	{"label ; = x", "s.ini:1:1: expected NAME = VALUE, or [PATTERN]"},
 	{"label\n", "s.ini:1:1: expected NAME = VALUE, or [PATTERN]"},
 	{"x=1\n = y", "s.ini:2:2: expected NAME = VALUE, or [PATTERN]"},
 	{"[t/*.csv\n", "s.ini:1:1: a section without its ']'"},
@@ -231,6 +249,7 @@ int main(void)
 		cmocka_unit_test(settings__read_what_an_ini_may_hold),
 		cmocka_unit_test(settings__a_hyphen_is_an_underscore),
 		cmocka_unit_test(settings__lines_may_be_long),
+		cmocka_unit_test(settings__a_remark_of_any_length_is_no_value),
 		cmocka_unit_test(settings__mistakes_are_told_with_their_place),
 		cmocka_unit_test(settings__no_byte_is_nul_and_no_line_endless),
 		cmocka_unit_test(settings__a_pattern_that_begins_elsewhere_is_an_error),
