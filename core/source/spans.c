@@ -185,10 +185,11 @@ static int misfit(const struct span *span, const char *what, struct rio_error *e
 		(uintmax_t)span->off, what);
 }
 
-/* Where the span begins. */
-static int start(struct span *span, const struct rio_seek_index *index, struct rio_error *err)
+/* Begin at a point.  RIO_EMAP_DAMAGED: its window is not what was kept. */
+static int enter(const struct rio_seek_index *index, size_t number, struct rio_unpacker **ret,
+	struct rio_error *err)
 {
-	const struct rio_seek_point *point = &index->points[span->number];
+	const struct rio_seek_point *point = &index->points[number];
 	const struct rio_codec *reader = index->codec->reader ? index->codec->reader
 							       : index->codec;
 	uint8_t window[RIO_WINDOW_BYTES_MAX];
@@ -196,9 +197,39 @@ static int start(struct span *span, const struct rio_seek_index *index, struct r
 	int r = 0;
 
 	if (point->window_bytes)
-		r = rio_seek_index_window(index, span->number, window, &window_bytes, err);
-	return r < 0 ? r : rio_unpacker_create(reader, point->bit, window, window_bytes,
-				   &span->unpacker, err);
+		r = rio_seek_index_window(index, number, window, &window_bytes, err);
+	return r < 0 ? r : rio_unpacker_create(reader, point->bit, window, window_bytes, ret, err);
+}
+
+/* Decode what lies before the span: its own bytes have room for that as yet. */
+static int skip(struct span *span, struct rio_source *packed, uint64_t len_bytes,
+	struct rio_error *err)
+{
+	size_t room, n;
+	int r = 0;
+
+	for (; r == 0 && len_bytes; len_bytes -= n) {
+		room = (size_t)RIO_MIN(len_bytes, (uint64_t)span->len_bytes);
+		r = rio_unpacker_run(span->unpacker, packed, span->bytes, room, false, &n, err);
+		if (r == 0 && n < room)
+			r = misfit(span, "it ends too early", err);
+	}
+	return r < 0 ? r : 0;
+}
+
+/*
+ * Where the span begins.  A window that is damaged is not needed: the points before it
+ * lead there as well, and the first of all takes none.
+ */
+static int start(struct span *span, const struct rio_seek_index *index, struct rio_source *packed,
+	struct rio_error *err)
+{
+	size_t from = span->number;
+	int r = enter(index, from, &span->unpacker, err);
+
+	while (r == RIO_EMAP_DAMAGED && from)
+		r = enter(index, --from, &span->unpacker, err);
+	return r < 0 ? r : skip(span, packed, span->off - index->points[from].off, err);
 }
 
 /* The next bytes, without the lock: *ret_bytes of them behind the filled ones. */
@@ -207,13 +238,12 @@ static int fill(struct span *span, const struct rio_seek_index *index, struct ri
 {
 	size_t room = RIO_MIN(span->len_bytes - span->filled_bytes, (size_t)STEP_BYTES);
 	struct rio_error why;
-	int r = span->unpacker ? 0 : start(span, index, err);
+	int r = span->unpacker ? 0 : start(span, index, packed, &why);
 
 	*ret_bytes = 0;
-	if (r < 0)
-		return r;
-	r = rio_unpacker_run(span->unpacker, packed, span->bytes + span->filled_bytes, room, false,
-		ret_bytes, &why);
+	if (r == 0)
+		r = rio_unpacker_run(span->unpacker, packed, span->bytes + span->filled_bytes,
+			room, false, ret_bytes, &why);
 	if (r == RIO_EDAMAGED)
 		return misfit(span, why.message, err);
 	if (r < 0) {
