@@ -54,12 +54,17 @@ static bool is_local(long type)
 	return false;
 }
 
+/*
+ * Other threads take guards and give them back meanwhile, and end is changed only where
+ * begin is 0: they belong together if begin is the same before and after.
+ */
 static struct rio_mapping_guard *find_guard(uintptr_t address)
 {
 	for (size_t i = 0; i < GUARDS_MAX; i++) {
 		uintptr_t begin = atomic_load(&guards[i].begin);
 
-		if (begin && address >= begin && address < atomic_load(&guards[i].end))
+		if (begin && address >= begin && address < atomic_load(&guards[i].end) &&
+			atomic_load(&guards[i].begin) == begin)
 			return &guards[i];
 	}
 	return NULL;
