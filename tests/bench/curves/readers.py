@@ -27,7 +27,7 @@ def measure(shop, settings):
     lines = {
         "own": Line("stream, a file each", PROPORTIONAL),
         "same": Line("stream, the same file", PROPORTIONAL),
-        "random": Line(f"{READS} random reads each", PROPORTIONAL),
+        "random": Line(f"{READS} at random each", PROPORTIONAL),
     }
     with folder(shop, "readers") as source:
         for i in range(max(counts)):
