@@ -20,6 +20,7 @@
 #include "kernel_read_ahead.h"
 #include "log.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -155,6 +156,15 @@ static int start_announcement(pthread_t *thread, struct announcement *a)
 	return e;
 }
 
+/*
+ * libfuse ends its threads by pthread_cancel.  glibc loads a library for that, and aborts
+ * where there is no memory for it: then a mount would be left behind.
+ */
+static void prepare_to_end(void)
+{
+	dlopen("libgcc_s.so.1", RTLD_NOW);
+}
+
 static int loop(struct rfs_mount *mount)
 {
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
@@ -162,6 +172,7 @@ static int loop(struct rfs_mount *mount)
 
 	if (!config)
 		return -ENOMEM;
+	prepare_to_end();
 	fuse_loop_cfg_set_max_threads(config, mount->options->nr_threads);
 	r = fuse_session_loop_mt(mount->session, config);
 	fuse_loop_cfg_destroy(config);

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from support import make, mounting, paths
 from encoder import Options, encode
 
 NOBODY = 65534
+
+SANITIZED = "asan" in paths.BUILD.name or "tsan" in paths.BUILD.name
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root to become another user")
 
@@ -111,6 +114,16 @@ def test_sigterm_unmounts_and_ends_with_success(mounts, source, plain):
     assert mount.terminate() == 0
     assert not mounting.is_mounted(mount.path)
     assert os.listdir(mount.path) == []
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's own memory would be counted")
+def test_sigterm_ends_with_success_where_no_memory_is_left(mounts, source, plain):
+    mount = mounts(source)
+    mount.expect_log("error creating thread: ")  # libfuse does without
+    assert mount.file("a.recordio").read_bytes() == plain
+    resource.prlimit(mount.pid, resource.RLIMIT_AS, (1, 1))
+    assert mount.terminate() == 0
+    assert not mounting.is_mounted(mount.path)
 
 
 def test_sigterm_with_everything_open_ends_with_success(mounts, source, plain):
@@ -476,9 +489,6 @@ def test_a_sequential_reader_has_every_byte_of_source_parsed_about_once(mounts, 
             pass
     parsed = int(re.search(r"^source_bytes: (\d+)$", mount.status(), re.M)[1])
     assert parsed <= 1.05 * os.path.getsize(source / "big.csv")
-
-
-SANITIZED = "asan" in paths.BUILD.name or "tsan" in paths.BUILD.name
 
 
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer's own memory would be counted")
