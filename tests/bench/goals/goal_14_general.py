@@ -8,7 +8,7 @@ all of `recordio cat`, the passes that count and size included.
 from harness.measure import Row, Skip, at_least, by_turns, execute_json, execute_to_null, rate, \
     ratios
 
-NUMBER = 13
+NUMBER = 14
 TITLE = "encoder of records of many lengths, one core, against dense floats"
 WANTED = at_least(0.33)
 
