@@ -405,7 +405,8 @@ static void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t si
 
 static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
 {
-	_cleanup_free_ char *value = rfs_xattr_value(mount_of(req)->beneath, node_of(req, id), name);
+	_cleanup_free_ char *value =
+		rfs_xattr_value(mount_of(req)->beneath, node_of(req, id), name);
 
 	if (value)
 		reply_xattr(req, value, strlen(value), size);

@@ -439,7 +439,8 @@ bool rfs_stream_get(struct rfs_stream *stream, uint64_t off, size_t len_bytes,
 		return false;
 	}
 	pthread_mutex_lock(&ra->lock);
-	drop_before(stream, front > RFS_SEQUENCE_SLACK_BYTES ? front - RFS_SEQUENCE_SLACK_BYTES : 0);
+	drop_before(stream,
+		front > RFS_SEQUENCE_SLACK_BYTES ? front - RFS_SEQUENCE_SLACK_BYTES : 0);
 	schedule(stream, front);
 	ok = pin_range(stream, off, off + len_bytes, ret);
 	if (ok)

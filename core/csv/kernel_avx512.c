@@ -188,7 +188,7 @@ static inline bool has_above_nine(struct lanes digits)
 {
 	const __m512i nine = k8(9);
 
-	return (_mm512_cmpgt_epu8_mask(digits.x, nine) | _mm512_cmpgt_epu8_mask(digits.y, nine)) != 0;
+	return _mm512_cmpgt_epu8_mask(_mm512_max_epu8(digits.x, digits.y), nine) != 0;
 }
 
 /* The fields in which a byte is no digit. */

@@ -48,7 +48,8 @@ int rio_scratch_grow(void *buffer, size_t *room, size_t wanted, struct rio_error
 
 static int make_room(struct rio_scratch *s, size_t len_bytes, struct rio_error *err)
 {
-	int r = rio_scratch_grow(&s->buffer, &s->buffer_room, len_bytes + 1 + 2 * RIO_PAD_BYTES, err);
+	int r = rio_scratch_grow(&s->buffer, &s->buffer_room,
+		len_bytes + 1 + 2 * RIO_PAD_BYTES, err);
 
 	if (r < 0)
 		return r;

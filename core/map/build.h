@@ -23,8 +23,8 @@ struct rio_map_build {
 
 /*
  * Count the source's rows.  The stamp is taken before (wait for a settled one first)
- * and after the pass: RIO_ESOURCE_CHANGED where they differ.  Misplaced quotes are no error here: the
- * map tells of them.
+ * and after the pass: RIO_ESOURCE_CHANGED where they differ.  Misplaced quotes are no
+ * error here: the map tells of them.
  */
 int rio_map_build(struct rio_source *source, const struct rio_map_build *build,
 	struct rio_map **ret, struct rio_error *err);
