@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real clients: dmlc-core, compiled here, and the SageMaker SDK in its own Python."""
+"""Real clients: dmlc-core, compiled here; the SageMaker SDK and XGBoost in their own Python."""
 import json
 import os
 import shutil
@@ -34,15 +34,14 @@ def dmlc_writer(tmp_path_factory):
     return compile_dmlc("dmlc_writer", tmp_path_factory.mktemp("dmlc"))
 
 
-@pytest.fixture(scope="session")
-def sdk(tmp_path_factory):
+def serve(script, log):
+    """A function that asks a script, run by the SDK's Python, as often as wanted."""
     python = os.environ.get("SAGEMAKER_PYTHON")
     if not python:
         pytest.skip(os.environ.get("SAGEMAKER_MISSING",
                                    "no SageMaker SDK: SAGEMAKER_PYTHON is not set"))
-    log = tmp_path_factory.mktemp("sdk") / "log"
     with open(log, "wb") as errors:
-        server = subprocess.Popen([python, str(paths.TESTS / "interop" / "sdk_server.py")],
+        server = subprocess.Popen([python, str(paths.TESTS / "interop" / script)],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
                                   env={**os.environ, "SAGEMAKER_SUPPRESS_V2_WARNING": "1"})
 
@@ -56,3 +55,15 @@ def sdk(tmp_path_factory):
     yield ask
     server.stdin.close()
     server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def sdk(tmp_path_factory):
+    yield from serve("sdk_server.py", tmp_path_factory.mktemp("sdk") / "log")
+
+
+@pytest.fixture(scope="session")
+def xgboost(tmp_path_factory):
+    if "XGBOOST_MISSING" in os.environ:
+        pytest.skip(os.environ["XGBOOST_MISSING"])
+    yield from serve("xgboost_server.py", tmp_path_factory.mktemp("xgboost") / "log")
