@@ -194,7 +194,7 @@ static void rows__become_what_protobuf_packs(void **state)
 
 static void rows__may_be_wide(void **state)
 {
-	enum { NR = 40000 };
+	enum { NR = 20000 };
 	static const char *const options[] = {"dtype=int32", "format=sparse",
 		"format=sparse dtype=int32", "magic=shift", "keys=names", "bad_row=skip"};
 	char *csv = malloc(2 * NR * 16), *p = csv;
