@@ -22,8 +22,8 @@
 
 #include <string.h>
 
-/* Segments are read together up to this: what is made of them stays in a core's cache. */
-#define EXTENT_BYTES (56 * RIO_KIB)
+/* Segments are read together up to this: what is made of them stays in a core's first cache. */
+#define EXTENT_BYTES (24 * RIO_KIB)
 
 /* A segment longer than this has a very long row in it. */
 #define LONG_SEGMENT_BYTES RIO_MIB

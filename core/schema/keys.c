@@ -51,26 +51,22 @@ static bool is_text(const struct rio_schema *schema, uint32_t column)
 	return schema->as_text && schema->as_text[column];
 }
 
-/* Copies name. */
-static int add_key(struct gathering *g, const char *name, bool is_bytes, struct rio_key **ret)
+/* A key of at most nr columns; copies name. */
+static int add_key(struct gathering *g, const char *name, bool is_bytes, size_t nr,
+	struct rio_key **ret)
 {
 	struct rio_schema *s = g->schema;
 	struct rio_key *key;
 	char text[RIO_QUOTED_TEXT_BYTES];
 
-	for (size_t i = 0; i < s->nr_keys; i++)
-		if (strcmp(s->keys[i].name, name) == 0)
-			return rio_fail(g->err, RIO_ESCHEMA,
-				"%s would be the key of two features; rename a column, or group "
-				"them: keys=KEY=COLUMNS", rio_quote_name(name, text, sizeof(text)));
 	if (!rio_is_utf8(name, strlen(name)))
 		return rio_fail(g->err, RIO_ESCHEMA, "%s cannot be a key: it is not UTF-8",
 			rio_quote_name(name, text, sizeof(text)));
 	key = &s->keys[s->nr_keys++];
 	*key = (struct rio_key){
 		.name = strdup(name),
-		.columns = calloc(s->nr_features + 1, sizeof(*key->columns)),
-		.hashed = calloc(s->nr_features + 1, sizeof(*key->hashed)),
+		.columns = calloc(nr, sizeof(*key->columns)),
+		.hashed = calloc(nr, sizeof(*key->hashed)),
 		.is_bytes = is_bytes,
 	};
 	*ret = key;
@@ -85,7 +81,7 @@ static int add_column_key(struct gathering *g, uint32_t column, bool is_bytes,
 	char number[16];
 
 	snprintf(number, sizeof(number), "%u", column);
-	return add_key(g, g->schema->names ? g->schema->names[column] : number, is_bytes, ret);
+	return add_key(g, g->schema->names ? g->schema->names[column] : number, is_bytes, 1, ret);
 }
 
 static void add_column(struct gathering *g, struct rio_key *key, uint32_t column)
@@ -107,7 +103,7 @@ static int add_group(struct gathering *g, const char *name, const uint32_t *colu
 		if (apart && is_text(g->schema, columns[i]))
 			continue;
 		if (!key)
-			r = add_key(g, name, false, &key);
+			r = add_key(g, name, false, nr, &key);
 		if (r == 0)
 			add_column(g, key, columns[i]);
 	}
@@ -200,6 +196,20 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct rio_key *)a)->name, ((const struct rio_key *)b)->name);
 }
 
+/* Of sorted keys. */
+static int check_names(const struct rio_schema *s, struct rio_error *err)
+{
+	char text[RIO_QUOTED_TEXT_BYTES];
+
+	for (size_t i = 1; i < s->nr_keys; i++)
+		if (by_name(&s->keys[i - 1], &s->keys[i]) == 0)
+			return rio_fail(err, RIO_ESCHEMA,
+				"%s would be the key of two features; rename a column, or group "
+				"them: keys=KEY=COLUMNS",
+				rio_quote_name(s->keys[i].name, text, sizeof(text)));
+	return 0;
+}
+
 /* Which columns text= is about; a label can be numbered, and nothing else. */
 static int find_texts(struct rio_schema *s, struct rio_error *err)
 {
@@ -253,6 +263,8 @@ int rio_keys_find(struct rio_schema *schema, const struct rio_options *options,
 	if (r == 0 && schema->text == RIO_TEXT_BYTES &&
 		(!options->keys || strcmp(options->keys, "names") != 0))
 		r = add_bytes_keys(&g);
+	if (r < 0)
+		return r;
 	qsort(schema->keys, schema->nr_keys, sizeof(*schema->keys), by_name);
-	return r;
+	return check_names(schema, err);
 }

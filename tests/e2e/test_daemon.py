@@ -18,8 +18,6 @@ from encoder import Options, encode
 
 NOBODY = 65534
 
-SANITIZED = "asan" in paths.BUILD.name or "tsan" in paths.BUILD.name
-
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root to become another user")
 
 
@@ -116,7 +114,7 @@ def test_sigterm_unmounts_and_ends_with_success(mounts, source, plain):
     assert os.listdir(mount.path) == []
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer's own memory would be counted")
+@pytest.mark.skipif(paths.SANITIZED, reason="a sanitizer's own memory would be counted")
 def test_sigterm_ends_with_success_where_no_memory_is_left(mounts, source, plain):
     mount = mounts(source)
     mount.expect_log("error creating thread: ")  # libfuse does without
@@ -491,7 +489,7 @@ def test_a_sequential_reader_has_every_byte_of_source_parsed_about_once(mounts, 
     assert parsed <= 1.05 * os.path.getsize(source / "big.csv")
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer's own memory would be counted")
+@pytest.mark.skipif(paths.SANITIZED, reason="a sanitizer's own memory would be counted")
 def test_memory_stays_within_the_budget(mounts, source, quick):
     rows = make.numbers(20000, 20)
     for number in range(4):

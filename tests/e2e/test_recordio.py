@@ -346,6 +346,17 @@ def test_info_says_once_why_no_map_is_kept(big, three, tmp_path, index):
                         map_line(run("info", tmp_path / "file", big)))
 
 
+@pytest.mark.skipif(paths.SANITIZED, reason="a sanitizer's own memory would be counted")
+def test_thousands_of_keys_take_little_memory(source):
+    path = source / "wide.csv"
+    path.write_text(2 * (",".join("12" if i % 3 else "0" for i in range(20000)) + "\n"))
+    done = subprocess.run(["prlimit", "--as=%d" % (256 << 20), str(paths.RECORDIO), "cat",
+                           "--header=no", "--keys=names", "--index_dir=none", str(path)],
+                          capture_output=True, check=False)
+    assert done.returncode == tool.DONE, done.stderr
+    assert done.stdout == encode(path.read_bytes(), Options(header="no", keys="names")).data
+
+
 def test_info_tells_all_of_it(source, index):
     path = source / "named.csv"
     path.write_text("y;price;'odd ''name';note\n" + "1;2;3;4\n" * 30000)
