@@ -23,6 +23,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 /* The longest header that a version to come may have, the shortest that has a seal. */
@@ -215,7 +216,21 @@ static int other_version(int fd, const struct rio_sealed_kind *kind, const uint6
 		kind->name, (uintmax_t)words[RIO_SEALED_VERSION], (uintmax_t)kind->version);
 }
 
-int rio_sealed_read_header(int fd, const struct rio_sealed_kind *kind, uint64_t true_bytes,
+static int find_length(int fd, const struct rio_sealed_kind *kind, uint64_t *ret,
+	struct rio_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return rio_fail_errno(err, errno, "cannot look at a %s", kind->name);
+	if (!S_ISREG(st.st_mode))
+		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged %s: not a regular file",
+			kind->name);
+	*ret = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int read_header(int fd, const struct rio_sealed_kind *kind, uint64_t true_bytes,
 	uint64_t *words, struct rio_error *err)
 {
 	uint64_t raw[RIO_SEALED_NR_WORDS_MAX] = {0};
@@ -241,6 +256,19 @@ int rio_sealed_read_header(int fd, const struct rio_sealed_kind *kind, uint64_t 
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged %s: its header fails its seal",
 			kind->name);
 	return 0;
+}
+
+int rio_sealed_read_header(int fd, const struct rio_sealed_kind *kind, uint64_t *words,
+	uint64_t *ret_true_bytes, struct rio_error *err)
+{
+	uint64_t true_bytes = 0;
+	int r = find_length(fd, kind, &true_bytes, err);
+
+	if (!r)
+		r = read_header(fd, kind, true_bytes, words, err);
+	if (!r)
+		*ret_true_bytes = true_bytes;
+	return r;
 }
 
 bool rio_sealed_head_bytes(const struct rio_sealed_kind *kind, const uint64_t *words,

@@ -71,11 +71,11 @@ int rio_sealed_write_all(int fd, const void *data, size_t len_bytes, struct rio_
 int rio_sealed_write_seal(int fd, uint64_t seal, struct rio_error *err);
 
 /*
- * Read and check the header.  RIO_EMAP_DAMAGED, or RIO_EMAP_STALE where it is whole
- * but of another version.
+ * Read and check the header; *ret_true_bytes is the file's own length.  RIO_EMAP_DAMAGED,
+ * or RIO_EMAP_STALE where it is whole but of another version.
  */
-int rio_sealed_read_header(int fd, const struct rio_sealed_kind *kind, uint64_t true_bytes,
-	uint64_t *words, struct rio_error *err);
+int rio_sealed_read_header(int fd, const struct rio_sealed_kind *kind, uint64_t *words,
+	uint64_t *ret_true_bytes, struct rio_error *err);
 
 /* The sizes that a kind found to add up to sum must be the file's own length. */
 int rio_sealed_check_size(const struct rio_sealed_kind *kind, const uint64_t *words,

@@ -23,9 +23,7 @@
 #include "map/sealed.h"
 
 #include <endian.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <xxhash.h>
 
 enum word {
@@ -239,15 +237,8 @@ int rio_store_file_read(int fd, struct rio_store_file *ret, struct rio_error *er
 {
 	_cleanup_(rio_store_file_deinit) struct rio_store_file file = {0};
 	uint64_t words[NR_WORDS] = {0}, true_bytes;
-	struct stat st;
-	int r;
+	int r = rio_sealed_read_header(fd, &kind, words, &true_bytes, err);
 
-	if (fstat(fd, &st) < 0)
-		return rio_fail_errno(err, errno, "cannot look at a map");
-	if (!S_ISREG(st.st_mode))
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: not a regular file");
-	true_bytes = (uint64_t)st.st_size;
-	r = rio_sealed_read_header(fd, &kind, true_bytes, words, err);
 	if (!r)
 		r = check_sizes(words, true_bytes, err);
 	if (!r)

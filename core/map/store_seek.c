@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <xxhash.h>
 
 enum word {
@@ -211,15 +210,8 @@ int rio_seek_file_read(int fd_taken, struct rio_seek_file *ret, struct rio_error
 	_cleanup_(rio_seek_file_deinit) struct rio_seek_file file = {0};
 	_cleanup_close_ int fd = fd_taken;
 	uint64_t words[NR_WORDS] = {0}, true_bytes;
-	struct stat st;
-	int r;
+	int r = rio_sealed_read_header(fd, &kind, words, &true_bytes, err);
 
-	if (fstat(fd, &st) < 0)
-		return rio_fail_errno(err, errno, "cannot look at a seek index");
-	if (!S_ISREG(st.st_mode))
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged seek index: not a regular file");
-	true_bytes = (uint64_t)st.st_size;
-	r = rio_sealed_read_header(fd, &kind, true_bytes, words, err);
 	if (!r)
 		r = check_sizes(words, true_bytes, err);
 	if (!r)
