@@ -130,4 +130,17 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 	struct rio_scratch *scratch, uint64_t off, void *dst, size_t len_bytes,
 	size_t *ret_bytes, struct rio_read_stats *stats, struct rio_error *err);
 
+struct rio_fields;
+
+/*
+ * Scan the first nr_rows rows (one at least) of segment k, for who looks at cells by
+ * himself.  *ret_bytes, padded, and *ret hold until the scratch is used again.  Fewer rows
+ * come out only where one is longer than RIO_ROW_BYTES_MAX.
+ *
+ * RIO_ESOURCE_CHANGED where the source is too short, but it is not checked otherwise.
+ */
+int rio_dataset_scan(const struct rio_dataset *dataset, struct rio_source *source,
+	struct rio_scratch *scratch, size_t k, uint64_t nr_rows, const uint8_t **ret_bytes,
+	struct rio_fields *ret, struct rio_error *err);
+
 #endif

@@ -250,6 +250,22 @@ int rio_segment_load(struct rio_reading *rd, size_t k, uint64_t nr_rows,
 	return rio_extent_load(rd, &extent, extent.begin.row, extent.begin.row + nr_rows, ret);
 }
 
+int rio_dataset_scan(const struct rio_dataset *dataset, struct rio_source *source,
+	struct rio_scratch *scratch, size_t k, uint64_t nr_rows, const uint8_t **ret_bytes,
+	struct rio_fields *ret, struct rio_error *err)
+{
+	struct rio_reading rd = {.dataset = dataset, .source = source, .scratch = scratch,
+		.err = err};
+	struct rio_segment segment;
+	int r = rio_segment_load(&rd, k, nr_rows, &segment);
+
+	if (r < 0)
+		return r;
+	*ret_bytes = segment.bytes;
+	*ret = segment.fields;
+	return 0;
+}
+
 struct rio_extent rio_extent_find(const struct rio_map *map, uint64_t row, uint64_t stop)
 {
 	size_t k = rio_map_find_row(map, row);

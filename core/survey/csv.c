@@ -136,7 +136,7 @@ static int survey_piece(struct worker *w, size_t from, size_t to, struct rio_err
 
 	for (size_t k = from; !r && k < to && row < wall; k++, row = next) {
 		next = rio_map_checkpoint(map, k + 1).row;
-		r = rio_cells_count(&w->cells, job->dataset, job->source, k,
+		r = rio_cells_count(&w->cells, job->dataset, job->source, w->scratch, k,
 			RIO_MIN(next, wall) - row, err);
 	}
 	return r ? r : look_at_records(w, place_of(job->dataset, from),
