@@ -14,12 +14,11 @@
 #include "source/codec.h"
 
 #include "base/util.h"
+#include "source/gzip_entry.h"
 
 #include <limits.h>
 #include <string.h>
 #include <zlib.h>
-
-#define TRAILER_BYTES 8
 
 /* zlib's words for "32 KiB of window", with a gzip header and without any. */
 #define WRAPPED_BITS (MAX_WBITS + 16)
@@ -33,9 +32,7 @@
 struct gzip_decoder {
 	struct rio_decoder base;
 	z_stream z;
-	bool raw;              /* entered within a member */
-	unsigned skip_bits;    /* of the next byte, before the first step */
-	unsigned trailer_left; /* bytes of a trailer to step over */
+	struct rio_gzip_entry entry;
 };
 
 static bool gzip_is_head(const uint8_t *head, size_t len_bytes)
@@ -69,33 +66,20 @@ static int gzip_begin(struct rio_decoder *decoder, const struct rio_codec_entry 
 {
 	struct gzip_decoder *g = (struct gzip_decoder *)decoder;
 
-	g->raw = entry->window_bytes > 0;
-	g->skip_bits = entry->skip_bits;
-	g->trailer_left = 0;
-	if (inflateReset2(&g->z, g->raw ? RAW_BITS : WRAPPED_BITS) != Z_OK ||
-		(g->raw && inflateSetDictionary(&g->z, entry->window,
+	rio_gzip_entry_begin(&g->entry, entry);
+	if (inflateReset2(&g->z, g->entry.raw ? RAW_BITS : WRAPPED_BITS) != Z_OK ||
+		(g->entry.raw && inflateSetDictionary(&g->z, entry->window,
 				   (uInt)entry->window_bytes) != Z_OK))
 		return rio_fail(err, RIO_ENOMEM, "no memory to decompress with");
 	return 0;
 }
 
-static int skip_trailer(struct gzip_decoder *g)
-{
-	size_t n = RIO_MIN(g->base.in_bytes, (size_t)g->trailer_left);
-
-	g->base.in += n;
-	g->base.in_bytes -= n;
-	g->trailer_left -= (unsigned)n;
-	return g->trailer_left ? RIO_DECODED_SOME : RIO_DECODED_MEMBER;
-}
-
-/* The rest of the byte within which the first block begins. */
 static void prime(struct gzip_decoder *g)
 {
-	inflatePrime(&g->z, 8 - (int)g->skip_bits, *g->base.in >> g->skip_bits);
-	g->base.in++;
-	g->base.in_bytes--;
-	g->skip_bits = 0;
+	unsigned bits;
+	int nr = rio_gzip_take_bits(&g->entry, &g->base, &bits);
+
+	inflatePrime(&g->z, nr, (int)bits);
 }
 
 static int inflate_some(struct gzip_decoder *g, bool stop_at_entries)
@@ -120,19 +104,19 @@ static int gzip_step(struct rio_decoder *decoder, bool stop_at_entries, struct r
 	struct gzip_decoder *g = (struct gzip_decoder *)decoder;
 	int r;
 
-	if (g->trailer_left)
-		return skip_trailer(g);
-	if (g->skip_bits && !g->base.in_bytes)
+	if (g->entry.trailer_left)
+		return rio_gzip_skip_trailer(&g->entry, &g->base);
+	if (g->entry.skip_bits && !g->base.in_bytes)
 		return RIO_DECODED_SOME;
-	if (g->skip_bits)
+	if (g->entry.skip_bits)
 		prime(g);
 	r = inflate_some(g, stop_at_entries);
 	switch (r) {
 	case Z_STREAM_END:
-		if (!g->raw)
+		if (!g->entry.raw)
 			return RIO_DECODED_MEMBER;
-		g->trailer_left = TRAILER_BYTES;
-		return skip_trailer(g);
+		g->entry.trailer_left = RIO_GZIP_TRAILER_BYTES;
+		return rio_gzip_skip_trailer(&g->entry, &g->base);
 	case Z_OK:
 	case Z_BUF_ERROR: /* nothing could be done: no input, or no room */
 		return stop_at_entries && (g->z.data_type & AT_BLOCK_END) &&

@@ -16,17 +16,14 @@
 #include "source/codec.h"
 
 #include "base/util.h"
+#include "source/gzip_entry.h"
 
 #include <isa-l/igzip_lib.h>
 #include <string.h>
 
-#define TRAILER_BYTES 8
-
 struct igzip_decoder {
 	struct rio_decoder base;
-	bool raw;              /* entered within a member */
-	unsigned skip_bits;    /* of the next byte, before the first step */
-	unsigned trailer_left; /* bytes of a trailer to step over */
+	struct rio_gzip_entry entry;
 	struct inflate_state state;
 };
 
@@ -56,35 +53,22 @@ static int igzip_begin(struct rio_decoder *decoder, const struct rio_codec_entry
 {
 	struct igzip_decoder *g = (struct igzip_decoder *)decoder;
 
-	g->raw = entry->window_bytes > 0;
-	g->skip_bits = entry->skip_bits;
-	g->trailer_left = 0;
+	rio_gzip_entry_begin(&g->entry, entry);
 	isal_inflate_init(&g->state);
-	g->state.crc_flag = g->raw ? ISAL_DEFLATE : ISAL_GZIP;
-	if (g->raw && isal_inflate_set_dict(&g->state, (uint8_t *)(uintptr_t)entry->window,
+	g->state.crc_flag = g->entry.raw ? ISAL_DEFLATE : ISAL_GZIP;
+	if (g->entry.raw && isal_inflate_set_dict(&g->state, (uint8_t *)(uintptr_t)entry->window,
 			      (uint32_t)entry->window_bytes) != ISAL_DECOMP_OK)
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged seek index: no window");
 	return 0;
 }
 
-static int skip_trailer(struct igzip_decoder *g)
-{
-	size_t n = RIO_MIN(g->base.in_bytes, (size_t)g->trailer_left);
-
-	g->base.in += n;
-	g->base.in_bytes -= n;
-	g->trailer_left -= (unsigned)n;
-	return g->trailer_left ? RIO_DECODED_SOME : RIO_DECODED_MEMBER;
-}
-
-/* The rest of the byte within which the first block begins. */
 static void prime(struct igzip_decoder *g)
 {
-	g->state.read_in = *g->base.in >> g->skip_bits;
-	g->state.read_in_length = 8 - (int32_t)g->skip_bits;
-	g->base.in++;
-	g->base.in_bytes--;
-	g->skip_bits = 0;
+	unsigned bits;
+	int nr = rio_gzip_take_bits(&g->entry, &g->base, &bits);
+
+	g->state.read_in = bits;
+	g->state.read_in_length = nr;
 }
 
 static int inflate_some(struct igzip_decoder *g)
@@ -108,20 +92,20 @@ static int igzip_step(struct rio_decoder *decoder, bool stop_at_entries, struct 
 {
 	struct igzip_decoder *g = (struct igzip_decoder *)decoder;
 
-	if (g->trailer_left)
-		return skip_trailer(g);
-	if (g->skip_bits && !g->base.in_bytes)
+	if (g->entry.trailer_left)
+		return rio_gzip_skip_trailer(&g->entry, &g->base);
+	if (g->entry.skip_bits && !g->base.in_bytes)
 		return RIO_DECODED_SOME;
-	if (g->skip_bits)
+	if (g->entry.skip_bits)
 		prime(g);
 	if (inflate_some(g) < 0)
 		return rio_fail(err, RIO_EDAMAGED, "invalid data");
 	if (g->state.block_state != ISAL_BLOCK_FINISH)
 		return RIO_DECODED_SOME;
-	if (!g->raw)
+	if (!g->entry.raw)
 		return RIO_DECODED_MEMBER;
-	g->trailer_left = TRAILER_BYTES - (unsigned)g->state.read_in_length / 8;
-	return skip_trailer(g);
+	g->entry.trailer_left = RIO_GZIP_TRAILER_BYTES - (unsigned)g->state.read_in_length / 8;
+	return rio_gzip_skip_trailer(&g->entry, &g->base);
 }
 
 const struct rio_codec rio_codec_igzip = {
