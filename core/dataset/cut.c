@@ -21,6 +21,7 @@
  */
 #include "dataset/cut.h"
 
+#include "base/grow.h"
 #include "csv/locate.h"
 #include "dataset/internal.h"
 

@@ -16,21 +16,6 @@ void rio_segment_scan(const struct rio_dialect *dialect, const struct rio_checkp
 	rio_kernel()->scan(dialect, bytes, len_bytes, &ret->fields);
 }
 
-int rio_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err)
-{
-	size_t new_room = RIO_MAX(2 * *room, wanted);
-	void **p = buffer, *bigger;
-
-	if (wanted <= *room)
-		return 0;
-	bigger = realloc(*p, new_room);
-	if (!bigger)
-		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	*p = bigger;
-	*room = new_room;
-	return 0;
-}
-
 int rio_scratch_make_ends(struct rio_scratch *scratch, size_t len_bytes, struct rio_error *err)
 {
 	return rio_scratch_grow(&scratch->ends, &scratch->ends_room,

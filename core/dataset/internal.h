@@ -54,9 +54,6 @@ struct rio_scratch {
 /* Grow a buffer whose contents need not be kept; by far, as fresh memory is slow. */
 int rio_scratch_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err);
 
-/* Grow a buffer whose contents are kept, by doubling. */
-int rio_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err);
-
 /* A segment, or several in a row. */
 struct rio_extent {
 	struct rio_checkpoint begin;

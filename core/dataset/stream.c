@@ -23,6 +23,7 @@
  */
 #include "dataset/stream.h"
 
+#include "base/grow.h"
 #include "dataset/cut.h"
 #include "dataset/internal.h"
 
