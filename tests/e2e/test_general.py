@@ -71,6 +71,33 @@ def test_what_file_and_options_do_not_agree_about_is_told(given, message, tmp_pa
         assert message.encode() in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("options,fits", [
+    ({"text": "hash:65536"}, True), ({"text": "hash:65537"}, False),
+    ({"text": "hash:1048576", "format": "sparse"}, True),
+    ({"text": "hash:32768", "keys": "names"}, True), ({"text": "hash:32769", "keys": "names"}, False),
+    ({"text": "hash:32768", "keys": "p=a:q=b"}, True), ({"text": "hash:65536", "keys": "p=a:b"}, True),
+], ids=str)
+def test_hashing_is_bounded_where_records_are_dense(options, fits, tmp_path):
+    data = b"y,a,b\n1,red,big\n0,blue,small\n"
+    (tmp_path / "data.csv").write_bytes(data)
+    done = tool.recordio("cat", *Options(**options).arguments(), tmp_path / "data.csv")
+    assert done.returncode == (tool.DONE if fits else tool.WRONG_DATA)
+    if fits:
+        assert done.stdout == encode(data, Options(**options)).data
+    else:
+        assert (b"values of each row, of 65536 at most where records are dense: format=sparse, or a "
+                b"smaller N") in done.stderr
+
+
+def test_keys_are_bounded(tmp_path):
+    path = tmp_path / "data.csv"
+    for nr, fits in ((65536, True), (65537, False)):
+        path.write_text("y," + ",".join("c%d" % i for i in range(nr)) + "\n" + "1" + ",2" * nr)
+        done = tool.recordio("cat", "--keys=names", path)
+        assert done.returncode == (tool.DONE if fits else tool.WRONG_DATA)
+        assert fits or b"65537 keys in a record, of 65536 at most" in done.stderr
+
+
 def test_a_kept_map_has_sizes_and_texts(big, tmp_path):
     data, expected = big
     path, index = tmp_path / "data.csv", tmp_path / "index"
