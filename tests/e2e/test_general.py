@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records of many lengths through the tool and the mount: messages, kept maps, what is told
 of rows that are skipped, cells that are filled and texts that are numbered."""
+import errno
 import json
 import os
 import re
@@ -150,6 +151,27 @@ def test_a_mount_tells_what_it_skips_fills_and_numbers(big, source, mounts):
     assert "filled_cells: %d\n" % expected.nr_filled in status
     assert len(re.findall("of 20000 rows %d are skipped; %d missing cells are filled" % (
         expected.nr_skipped, expected.nr_filled), mount.log_text())) == 1
+
+
+def test_a_table_of_texts_that_no_attribute_holds(source, mounts):
+    """Up to 64 KiB it is there; beyond, E2BIG says that there is one, and info has it."""
+    name = "user.recordiofs.texts"
+    mount = mounts(source, "text=map")
+    for extra, fits in ((0, True), (1, False)):
+        texts = ["%06d" % i + "x" * 994 for i in range(65)]
+        texts[-1] += "y" * (65536 - len(json.dumps({"1": texts}, separators=(",", ":"))) + extra)
+        (source / "a.csv").write_text("".join("1,%s\n" % text for text in texts))
+        path = mount.file("a.recordio")
+        told = json.loads(tool.recordio("info", "--json", "--text=map", source / "a.csv").stdout)
+        assert told["texts"] == {"1": texts}
+        assert (name in os.listxattr(path)) == fits
+        if fits:
+            assert json.loads(os.getxattr(path, name)) == {"1": texts}
+            continue
+        with pytest.raises(OSError) as caught:
+            os.getxattr(path, name)
+        assert caught.value.errno == errno.E2BIG
+        assert "user.recordiofs.rows" in os.listxattr(path)
 
 
 def test_a_bad_record_among_many_lengths_is_a_wall(source, mounts):
