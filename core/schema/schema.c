@@ -347,6 +347,26 @@ static int fail_open(const struct rio_schema *schema, const uint8_t *sample, siz
 		"a quote is opened in the first row and never closed", err);
 }
 
+/*
+ * Whether all lines end in a carriage return alone, as on old Macs: to everybody else the
+ * file is one row, and if that is a header there are no records, and no error.
+ */
+static bool has_mac_lines(const struct rio_dialect *dialect, const uint8_t *p, const uint8_t *end)
+{
+	bool quoted = false;
+
+	while (p < end && (rio_dialect_is_blank(dialect, *p) || *p == '\n'))
+		p++;
+	while (p < end && (rio_dialect_is_blank(dialect, end[-1]) || end[-1] == '\n'))
+		end--;
+	for (; p < end; p++) {
+		if (*p == '\r' && !quoted)
+			return true;
+		quoted ^= *p == dialect->quote;
+	}
+	return false;
+}
+
 /* Infer from the first rows, which begin at sample + schema->header_off. */
 static int infer_rows(struct rio_schema *schema, const struct rio_options *options,
 	const uint8_t *sample, size_t sample_bytes, bool whole, struct rio_error *err)
@@ -360,6 +380,11 @@ static int infer_rows(struct rio_schema *schema, const struct rio_options *optio
 		return r;
 	if (rows.fields.nr_rows < 2 && !whole && sample_bytes < RIO_ROW_BYTES_MAX)
 		return RIO_SAMPLE_TOO_SHORT;
+	if (rows.fields.nr_rows < 2 &&
+		has_mac_lines(&options->dialect, sample + begin, sample + sample_bytes))
+		return rio_fail(err, RIO_ESCHEMA,
+			"lines end in a carriage return alone, as on old Macs; tr '\\r' '\\n' makes "
+			"them line feeds");
 	if (rows.fields.nr_rows == 0 && !whole)
 		return fail_at(schema, sample, begin, RIO_KIND_LONG,
 			"a first row without end: a quote may not be closed", err);
