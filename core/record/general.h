@@ -48,8 +48,7 @@ void rio_general_destroy(struct rio_general *general);
 
 /* What one thread works with, for any number of generals one after the other; zeros at first. */
 struct rio_general_scratch {
-	float *f32; /* numbers of the parsed rows, by type */
-	double *f64;
+	void *numbers[RIO_NR_DTYPES]; /* of the parsed rows, by type */
 	uint32_t *before, *end;
 	size_t numbers_room, ends_room;
 	uint8_t *arena; /* of the row being sized */

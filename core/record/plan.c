@@ -13,17 +13,12 @@ void rio_general_destroy(struct rio_general *g)
 		free(g->entries[i].slots);
 		free(g->entries[i].hashed);
 	}
-	free(g->f32.columns);
-	free(g->f64.columns);
+	for (size_t i = 0; i < RIO_NR_DTYPES; i++)
+		free(g->groups[i].columns);
 	free(g->texts);
 	free(g->entries);
 	free(g->uses);
 	free(g);
-}
-
-static struct group *group_of(struct rio_general *g, enum rio_dtype dtype)
-{
-	return dtype == RIO_FLOAT32 ? &g->f32 : &g->f64;
 }
 
 /* Begin the hashes of a column's texts with "NAME=", or its number without a header. */
@@ -94,26 +89,27 @@ static bool use_columns(struct rio_general *g)
 	return ok;
 }
 
-/* Put the number columns into the two groups, in file order. */
+/* Put the number columns into their groups, in file order. */
 static bool make_groups(struct rio_general *g)
 {
 	const struct rio_schema *s = g->schema;
 
-	g->f32.columns = calloc(s->nr_columns, sizeof(uint32_t));
-	g->f64.columns = calloc(s->nr_columns, sizeof(uint32_t));
-	if (!g->f32.columns || !g->f64.columns)
-		return false;
+	for (size_t i = 0; i < RIO_NR_DTYPES; i++) {
+		g->groups[i].columns = calloc(s->nr_columns, sizeof(uint32_t));
+		if (!g->groups[i].columns)
+			return false;
+	}
 	for (uint32_t c = 0; c < s->nr_columns; c++) {
 		enum rio_dtype dtype = rio_schema_is_label(s, c) ? s->label_dtype : s->dtype;
-		struct group *group = group_of(g, dtype);
+		struct group *group = &g->groups[dtype];
 
 		if (!g->uses[c].is_number)
 			continue;
 		g->uses[c].place = (uint32_t)group->nr;
 		group->columns[group->nr++] = c;
 	}
-	g->f32.all_columns = g->f32.nr == s->nr_columns;
-	g->f64.all_columns = g->f64.nr == s->nr_columns;
+	for (size_t i = 0; i < RIO_NR_DTYPES; i++)
+		g->groups[i].all_columns = g->groups[i].nr == s->nr_columns;
 	return true;
 }
 
@@ -205,8 +201,8 @@ static void lay_out_arena(struct rio_general *g)
 		if (e->tensor.is_bytes)
 			continue;
 		e->values_off = reserve(g, nr, rio_value_bytes(e->tensor.dtype));
-		if (e->tensor.dtype == RIO_INT32 && !e->contiguous)
-			e->doubles_off = reserve(g, e->nr_slots, sizeof(double));
+		if (e->tensor.dtype == RIO_INT32)
+			e->varints_off = reserve(g, 1, rio_varints_room(nr));
 		if (e->tensor.sparse)
 			e->keys_off = reserve(g, nr, sizeof(uint32_t));
 	}

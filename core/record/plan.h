@@ -19,7 +19,7 @@ enum { RECORD_FEATURES = 1, RECORD_LABEL = 2, RECORD_UID = 3 };
 /* A slot of this bit is the code of a text, and else a place among the row's numbers. */
 #define CODE_SLOT (1u << 31)
 
-/* Columns that one kind of kernel reads; int32 goes through float64. */
+/* Columns that one kind of kernel reads. */
 struct group {
 	uint32_t *columns; /* rising */
 	size_t nr;
@@ -42,7 +42,7 @@ struct entry {
 	size_t nr_hashed;
 	size_t nr_buckets; /* behind the slots; 0 without hashed columns */
 	uint32_t text;     /* of bytes */
-	size_t values_off, doubles_off, keys_off; /* in the arena */
+	size_t values_off, varints_off, keys_off; /* in the arena */
 };
 
 /* A column that some entry, or the uid, is made from. */
@@ -56,7 +56,7 @@ struct use {
 struct rio_general {
 	const struct rio_schema *schema;
 	const struct rio_codes *codes;
-	struct group f32, f64;
+	struct group groups[RIO_NR_DTYPES];
 	struct text_column *texts;
 	size_t nr_texts;
 	struct entry *entries; /* the features' by key, then the label's */

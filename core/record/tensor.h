@@ -31,6 +31,7 @@ struct rio_image {
 	const void *values;   /* of the dtype, one behind the other; or the bytes */
 	size_t nr_values;
 	const uint32_t *keys; /* sparse: nr_values of them */
+	uint8_t *varints;     /* int32: room for rio_varints_room(nr_values) */
 
 	/* Lengths: of what the fields hold, from within. */
 	size_t values_bytes, keys_bytes, tensor_bytes, value_bytes, entry_bytes;
@@ -48,14 +49,20 @@ static inline size_t rio_value_bytes(enum rio_dtype dtype)
 size_t rio_tensor_compact(enum rio_dtype dtype, const void *values, size_t nr, void *out,
 	uint32_t *keys);
 
-/* Fill in the image's lengths, from its values and keys.  Returns those of the whole field. */
+/* What the varints of nr int32 values are written to: longer than they are. */
+static inline size_t rio_varints_room(size_t nr)
+{
+	return 10 * nr + 8;
+}
+
+/*
+ * Fill in the image's lengths, from its values and keys, and the varints of int32.
+ * Returns the length of the whole field.
+ */
 size_t rio_tensor_measure(const struct rio_tensor *tensor, struct rio_image *image);
 
 /* Write the field: as many bytes as rio_tensor_measure said.  Returns the end. */
 uint8_t *rio_tensor_put(const struct rio_tensor *tensor, const struct rio_image *image,
 	uint8_t *dst);
-
-/* Turn doubles into int32; false where one is no int32. */
-bool rio_tensor_to_int32(const double *values, size_t nr, int32_t *out);
 
 #endif
