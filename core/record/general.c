@@ -38,21 +38,9 @@ void rio_general_scratch_deinit(struct rio_general_scratch *s)
 	free(s->end);
 	free(s->arena);
 	free(s->text);
+	free(s->hashed);
 	free(s->plain);
 	*s = (struct rio_general_scratch){0};
-}
-
-/* Grow a buffer whose contents need not be kept. */
-bool rio_general_grow(void *buffer, size_t *room, size_t wanted)
-{
-	void **p = buffer;
-
-	if (wanted <= *room && *p)
-		return true;
-	free(*p);
-	*p = malloc(wanted);
-	*room = *p ? wanted : 0;
-	return *p != NULL;
 }
 
 /* For nr numbers of each type. */
@@ -62,7 +50,8 @@ static bool make_numbers_room(struct rio_general_scratch *s, size_t nr)
 		  rio_general_grow(&s->end, &(size_t){0}, nr * sizeof(uint32_t));
 
 	for (enum rio_dtype i = 0; i < RIO_NR_DTYPES && ok; i++)
-		ok = rio_general_grow(&s->numbers[i], &(size_t){0}, nr * rio_value_bytes(i));
+		ok = rio_general_grow(&s->numbers[i], &(size_t){0},
+			nr * rio_value_bytes(i) + RIO_TENSOR_SLACK_BYTES);
 	s->numbers_room = ok ? nr : 0;
 	return ok;
 }
@@ -75,7 +64,8 @@ static bool make_room(const struct rio_general *g, size_t nr_rows, struct rio_ge
 		nr = RIO_MAX(nr, g->groups[i].nr);
 	nr = nr * nr_rows + 1;
 	return (nr <= s->numbers_room || make_numbers_room(s, nr)) &&
-	       rio_general_grow(&s->arena, &s->arena_room, g->arena_bytes + 1);
+	       rio_general_grow(&s->arena, &s->arena_room,
+		       g->arena_bytes + RIO_TENSOR_SLACK_BYTES);
 }
 
 size_t rio_general_batch_rows(const struct rio_general *g)
@@ -169,31 +159,14 @@ static void add_one(enum rio_dtype dtype, void *values, size_t i)
 		((int32_t *)values)[i] += 1;
 }
 
-/* A row's numbers, by type, and the codes of its texts. */
-struct numbers {
-	const uint8_t *by_type[RIO_NR_DTYPES];
-	const double *codes;
-};
-
-static struct numbers numbers_of(const struct rio_general *g, size_t i,
-	struct rio_general_scratch *s)
-{
-	struct numbers n = {.codes = rio_general_codes(g, s)};
-
-	for (enum rio_dtype t = 0; t < RIO_NR_DTYPES; t++)
-		n.by_type[t] = (const uint8_t *)s->numbers[t] +
-			       i * g->groups[t].nr * rio_value_bytes(t);
-	return n;
-}
-
 #define TAKE(type)                                                                                 \
 	do {                                                                                       \
-		const type *in = numbers;                                                          \
+		const type *in = (const void *)numbers;                                            \
 		type *out = values;                                                                \
                                                                                                    \
-		for (size_t i = 0; i < e->nr_slots; i++)                                           \
-			out[i] = e->slots[i] & CODE_SLOT ? (type)codes[e->slots[i] & ~CODE_SLOT]   \
-							 : in[e->slots[i]];                        \
+		for (size_t k = 0; k < e->nr_slots; k++)                                           \
+			out[k] = e->slots[k] & CODE_SLOT ? (type)codes[e->slots[k] & ~CODE_SLOT]   \
+							 : in[e->slots[k]];                        \
 	} while (0)
 
 /* Whether int32 holds all codes that an entry has. */
@@ -205,16 +178,18 @@ static bool codes_are_int32(const struct entry *e, const double *codes)
 	return true;
 }
 
-/* The values of the entry's slots, in its type and order; NULL where one is no int32. */
-static const void *take_values(const struct entry *e, const struct numbers *n, uint8_t *arena)
+/* The values of the entry's slots in row i, in its order; NULL where one is no int32. */
+static const void *take_values(const struct rio_general *g, const struct entry *e, size_t i,
+	struct rio_general_scratch *s)
 {
 	enum rio_dtype dtype = e->tensor.dtype;
-	const void *numbers = n->by_type[dtype];
-	const double *codes = n->codes;
-	void *values = arena + e->values_off;
+	size_t each = rio_value_bytes(dtype);
+	const uint8_t *numbers = (const uint8_t *)s->numbers[dtype] + i * g->groups[dtype].nr * each;
+	const double *codes = rio_general_codes(g, s);
+	void *values = s->arena + e->values_off;
 
 	if (e->contiguous)
-		return (const uint8_t *)numbers + e->slots[0] * rio_value_bytes(dtype);
+		return numbers + e->slots[0] * each;
 	if (dtype == RIO_FLOAT32)
 		TAKE(float);
 	else if (dtype == RIO_FLOAT64)
@@ -270,8 +245,9 @@ static void make_sparse(const struct entry *e, const void *values, const uint32_
 	image->nr_values = n;
 }
 
-static bool make_image(const struct rio_general *g, const struct entry *e,
-	const struct numbers *numbers, struct rio_general_scratch *s, struct rio_image *image)
+/* What row i makes of an entry; false where a value is no int32. */
+static bool make_image(const struct rio_general *g, const struct entry *e, size_t i,
+	struct rio_general_scratch *s, struct rio_image *image)
 {
 	uint32_t *buckets = (uint32_t *)(void *)(s->arena + g->buckets_off);
 	const void *values;
@@ -284,7 +260,7 @@ static bool make_image(const struct rio_general *g, const struct entry *e,
 		image->nr_values = (size_t)(text->end - text->begin);
 		return true;
 	}
-	values = take_values(e, numbers, s->arena);
+	values = take_values(g, e, i, s);
 	if (!values)
 		return false;
 	image->varints = s->arena + e->varints_off;
@@ -327,9 +303,10 @@ static uint8_t *put_payload(const struct rio_general *g, struct rio_general_scra
 	uint8_t *dst)
 {
 	const struct rio_image *images = rio_general_images(g, s);
+	const uint8_t *end = dst + s->plain_bytes;
 
 	for (size_t i = 0; i < g->nr_entries; i++)
-		dst = rio_tensor_put(&g->entries[i].tensor, &images[i], dst);
+		dst = rio_tensor_put(&g->entries[i].tensor, &images[i], dst, end);
 	if (has_uid(g)) {
 		size_t len_bytes = (size_t)(s->uid_text.end - s->uid_text.begin);
 
@@ -354,7 +331,6 @@ static enum rio_trouble size_row(const struct rio_general *g, const uint8_t *p,
 	const uint32_t *end, size_t i, uint64_t row, struct rio_general_scratch *s,
 	size_t *ret_bytes)
 {
-	const struct numbers numbers = numbers_of(g, i, s);
 	struct rio_image *images = rio_general_images(g, s);
 	enum rio_trouble trouble = rio_general_read_texts(g, p, end, s);
 	size_t payload_bytes = 0;
@@ -362,7 +338,7 @@ static enum rio_trouble size_row(const struct rio_general *g, const uint8_t *p,
 	if (trouble)
 		return trouble;
 	for (size_t k = 0; k < g->nr_entries; k++) {
-		if (!make_image(g, &g->entries[k], &numbers, s, &images[k]))
+		if (!make_image(g, &g->entries[k], i, s, &images[k]))
 			return trouble_of(g, p, end);
 		payload_bytes += rio_tensor_measure(&g->entries[k].tensor, &images[k]);
 	}

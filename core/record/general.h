@@ -55,6 +55,8 @@ struct rio_general_scratch {
 	size_t arena_room;
 	uint8_t *text;  /* unquoted cells of that row */
 	size_t text_room;
+	uint8_t *hashed; /* one of them, with what is hashed before it */
+	size_t hashed_room;
 	uint8_t *plain; /* its payload, where that must be looked at */
 	size_t plain_room;
 	size_t plain_bytes;   /* of the payload, … */

@@ -10,30 +10,34 @@ void rio_general_destroy(struct rio_general *g)
 	if (!g)
 		return;
 	for (size_t i = 0; g->entries && i < g->nr_entries; i++) {
+		rio_tensor_deinit(&g->entries[i].tensor);
 		free(g->entries[i].slots);
 		free(g->entries[i].hashed);
 	}
 	for (size_t i = 0; i < RIO_NR_DTYPES; i++)
 		free(g->groups[i].columns);
+	for (size_t i = 0; i < g->nr_texts; i++)
+		free(g->texts[i].prefix);
 	free(g->texts);
 	free(g->entries);
 	free(g->uses);
 	free(g);
 }
 
-/* Begin the hashes of a column's texts with "NAME=", or its number without a header. */
-static bool begin_hashes(const struct rio_schema *s, struct text_column *t)
+/* What is hashed of a column begins with "NAME=", or its number without a header. */
+static bool make_prefix(struct rio_general *g, struct text_column *t)
 {
-	_cleanup_free_ char *prefix = NULL;
 	char number[16];
 	int n;
 
 	snprintf(number, sizeof(number), "%u", t->column);
-	n = asprintf(&prefix, "%s=", s->names ? s->names[t->column] : number);
-	if (n < 0)
+	n = asprintf(&t->prefix, "%s=", g->schema->names ? g->schema->names[t->column] : number);
+	if (n < 0) {
+		t->prefix = NULL;
 		return false;
-	XXH64_reset(&t->prefix, 0);
-	XXH64_update(&t->prefix, prefix, (size_t)n);
+	}
+	t->prefix_bytes = (size_t)n;
+	g->prefix_bytes_max = RIO_MAX(g->prefix_bytes_max, t->prefix_bytes);
 	return true;
 }
 
@@ -85,7 +89,7 @@ static bool use_columns(struct rio_general *g)
 		g->uid_text = g->uses[s->uid_column].text;
 	}
 	for (size_t i = 0; i < g->nr_texts && ok; i++)
-		ok = begin_hashes(s, &g->texts[i]);
+		ok = make_prefix(g, &g->texts[i]);
 	return ok;
 }
 
@@ -133,7 +137,7 @@ static bool entry_init(struct rio_general *g, struct entry *e, const uint32_t *c
 	for (size_t i = 0; i < nr_hashed; i++)
 		e->hashed[i] = g->uses[hashed[i]].text - 1;
 	e->tensor.width = nr + e->nr_buckets;
-	return true;
+	return rio_tensor_prepare(&e->tensor);
 }
 
 static bool features_entry(struct rio_general *g, const struct rio_key *key, struct entry *e)
@@ -153,7 +157,7 @@ static bool features_entry(struct rio_general *g, const struct rio_key *key, str
 		return entry_init(g, e, key->columns, key->nr_columns, key->hashed,
 			key->nr_hashed);
 	e->text = g->uses[key->columns[0]].text - 1;
-	return true;
+	return rio_tensor_prepare(&e->tensor);
 }
 
 static bool make_entries(struct rio_general *g)

@@ -30,7 +30,8 @@ struct text_column {
 	uint32_t column;
 	bool is_feature; /* or label: missing cells are */
 	bool is_coded, is_hashed, is_uid;
-	XXH64_state_t prefix; /* the hash of "NAME=", so far */
+	char *prefix; /* "NAME=": what is hashed is this and the text */
+	size_t prefix_bytes;
 };
 
 struct entry {
@@ -63,6 +64,7 @@ struct rio_general {
 	size_t nr_entries;
 	struct use *uses; /* by column */
 	uint32_t uid_text; /* 1 + a place in texts, or 0 */
+	size_t prefix_bytes_max;
 	size_t images_off, spans_off, codes_off, buckets_off, arena_bytes;
 };
 
@@ -85,7 +87,17 @@ static inline struct rio_image *rio_general_images(const struct rio_general *g,
 }
 
 /* Grow a buffer whose contents need not be kept. */
-bool rio_general_grow(void *buffer, size_t *room, size_t wanted);
+static inline bool rio_general_grow(void *buffer, size_t *room, size_t wanted)
+{
+	void **p = buffer;
+
+	if (wanted <= *room && *p)
+		return true;
+	free(*p);
+	*p = malloc(wanted);
+	*room = *p ? wanted : 0;
+	return *p != NULL;
+}
 
 /* What a text makes for: *code is its number, or for hashed ones NaN where it is missing. */
 enum rio_trouble rio_general_read_text(const struct rio_general *general,
@@ -96,7 +108,7 @@ enum rio_trouble rio_general_read_text(const struct rio_general *general,
 enum rio_trouble rio_general_read_texts(const struct rio_general *general, const uint8_t *p,
 	const uint32_t *end, struct rio_general_scratch *scratch);
 
-/* The buckets that a row's texts fall into, sorted.  Returns how many there are. */
+/* The buckets that a row's texts fall into, sorted if sparse.  Returns how many there are. */
 size_t rio_general_find_buckets(const struct rio_general *general, const struct entry *entry,
 	struct rio_general_scratch *scratch, uint32_t *buckets);
 

@@ -75,7 +75,7 @@ static inline bool eight_are_bytes(const int32_t *values)
 /* A varint, and maybe some bytes behind it, which the next one overwrites. */
 static inline uint8_t *put_loosely(uint8_t *dst, int32_t value)
 {
-	uint64_t v = (uint32_t)value, nr_bytes = rio_varint_bytes(v);
+	uint64_t v = (uint32_t)value, nr_bytes = rio_varint_bytes_any(v);
 
 	if (rio_unlikely(value < 0))
 		return rio_varint_put(dst, (uint64_t)(int64_t)value);
@@ -118,24 +118,16 @@ static size_t keys_bytes(const uint32_t *keys, size_t nr)
 	return sum;
 }
 
-size_t rio_tensor_measure(const struct rio_tensor *t, struct rio_image *image)
+/* From the lengths of values and keys to those of what they stand in. */
+static size_t measure_from_within(const struct rio_tensor *t, struct rio_image *image)
 {
-	size_t nr = image->nr_values, tensor = 0;
+	size_t tensor = 0;
 
-	image->keys_bytes = 0;
-	if (t->is_bytes) {
-		image->values_bytes = nr;
-		tensor = rio_field_bytes(nr);
-	} else {
-		image->values_bytes = t->dtype == RIO_INT32
-					      ? put_varints(image->values, nr, image->varints)
-					      : nr * rio_value_bytes(t->dtype);
-		if (nr)
-			tensor += rio_field_bytes(image->values_bytes);
-	}
+	if (t->is_bytes || image->nr_values)
+		tensor += rio_field_bytes(image->values_bytes);
 	if (t->sparse) {
-		image->keys_bytes = keys_bytes(image->keys, nr);
-		if (nr)
+		image->keys_bytes = keys_bytes(image->keys, image->nr_values);
+		if (image->nr_values)
 			tensor += rio_field_bytes(image->keys_bytes);
 		tensor += rio_field_bytes(rio_varint_bytes(t->width));
 	}
@@ -145,9 +137,35 @@ size_t rio_tensor_measure(const struct rio_tensor *t, struct rio_image *image)
 	return rio_field_bytes(image->entry_bytes);
 }
 
-static uint8_t *put_bytes(uint8_t *dst, const void *bytes, size_t len_bytes)
+/* Whether the image's head is the prepared one, but for lengths of a byte each. */
+static inline bool is_prepared(const struct rio_tensor *t, const struct rio_image *image)
 {
-	memcpy(dst, bytes, len_bytes);
+	return t->head && (image->values_bytes == t->usual_bytes ||
+				  image->values_bytes <= t->short_bytes_max);
+}
+
+size_t rio_tensor_measure(const struct rio_tensor *t, struct rio_image *image)
+{
+	size_t nr = image->nr_values;
+
+	if (t->is_bytes)
+		image->values_bytes = nr;
+	else
+		image->values_bytes = t->dtype == RIO_INT32
+					      ? put_varints(image->values, nr, image->varints)
+					      : nr * rio_value_bytes(t->dtype);
+	return is_prepared(t, image) ? t->head_bytes + image->values_bytes
+				     : measure_from_within(t, image);
+}
+
+/* To a room that ends at end.  Few bytes are copied with some more: their number varies. */
+static inline uint8_t *put_bytes(uint8_t *dst, const uint8_t *end, const void *bytes,
+	size_t len_bytes)
+{
+	if (len_bytes <= RIO_TENSOR_SLACK_BYTES && end - dst >= RIO_TENSOR_SLACK_BYTES)
+		memcpy(dst, bytes, RIO_TENSOR_SLACK_BYTES);
+	else
+		memcpy(dst, bytes, len_bytes);
 	return dst + len_bytes;
 }
 
@@ -165,16 +183,44 @@ static uint8_t *put_keys(uint8_t *dst, const uint32_t *keys, size_t nr)
 	return dst;
 }
 
-static uint8_t *put_tensor(const struct rio_tensor *t, const struct rio_image *image,
+/* All that stands before the values. */
+static uint8_t *put_head(const struct rio_tensor *t, const struct rio_image *image, uint8_t *dst)
+{
+	dst = rio_field_put_head(dst, t->map, image->entry_bytes);
+	dst = rio_field_put_head(dst, ENTRY_KEY, t->key_bytes);
+	dst = mempcpy(dst, t->key, t->key_bytes);
+	dst = rio_field_put_head(dst, ENTRY_VALUE, image->value_bytes);
+	dst = rio_field_put_head(dst, value_field(t), image->tensor_bytes);
+	if (t->is_bytes || image->nr_values)
+		dst = rio_field_put_head(dst, t->is_bytes ? BYTES_VALUE : TENSOR_VALUES,
+			image->values_bytes);
+	return dst;
+}
+
+/*
+ * The prepared head.  Where it is short its lengths stand at known places:
+ *
+ *	tag LEN tag len key tag LEN tag LEN tag LEN | values
+ */
+static uint8_t *put_prepared(const struct rio_tensor *t, const struct rio_image *image,
+	uint8_t *dst, const uint8_t *room_end)
+{
+	uint8_t more = (uint8_t)(image->values_bytes - t->usual_bytes);
+	uint8_t *end = put_bytes(dst, room_end, t->head, t->head_bytes);
+
+	if (more) {
+		dst[1] += more;
+		end[-5] += more;
+		end[-3] += more;
+		end[-1] += more;
+	}
+	return end;
+}
+
+/* What a sparse row has behind its values. */
+static uint8_t *put_places(const struct rio_tensor *t, const struct rio_image *image,
 	uint8_t *dst)
 {
-	if (image->nr_values) {
-		dst = rio_field_put_head(dst, TENSOR_VALUES, image->values_bytes);
-		dst = put_bytes(dst, t->dtype == RIO_INT32 ? image->varints : image->values,
-			image->values_bytes);
-	}
-	if (!t->sparse)
-		return dst;
 	if (image->nr_values) {
 		dst = rio_field_put_head(dst, TENSOR_KEYS, image->keys_bytes);
 		dst = put_keys(dst, image->keys, image->nr_values);
@@ -183,15 +229,37 @@ static uint8_t *put_tensor(const struct rio_tensor *t, const struct rio_image *i
 	return rio_varint_put(dst, t->width);
 }
 
-uint8_t *rio_tensor_put(const struct rio_tensor *t, const struct rio_image *image, uint8_t *dst)
+uint8_t *rio_tensor_put(const struct rio_tensor *t, const struct rio_image *image, uint8_t *dst,
+	const uint8_t *end)
 {
-	dst = rio_field_put_head(dst, t->map, image->entry_bytes);
-	dst = rio_field_put_head(dst, ENTRY_KEY, t->key_bytes);
-	dst = put_bytes(dst, t->key, t->key_bytes);
-	dst = rio_field_put_head(dst, ENTRY_VALUE, image->value_bytes);
-	dst = rio_field_put_head(dst, value_field(t), image->tensor_bytes);
-	if (!t->is_bytes)
-		return put_tensor(t, image, dst);
-	dst = rio_field_put_head(dst, BYTES_VALUE, image->values_bytes);
-	return put_bytes(dst, image->values, image->values_bytes);
+	bool has_varints = t->dtype == RIO_INT32 && !t->is_bytes;
+
+	dst = is_prepared(t, image) ? put_prepared(t, image, dst, end) : put_head(t, image, dst);
+	dst = put_bytes(dst, end, has_varints ? image->varints : image->values,
+		image->values_bytes);
+	return t->sparse ? put_places(t, image, dst) : dst;
+}
+
+bool rio_tensor_prepare(struct rio_tensor *t)
+{
+	size_t each = t->dtype == RIO_INT32 ? 1 : rio_value_bytes(t->dtype);
+	size_t nr = t->is_bytes ? 0 : t->width;
+	struct rio_image image = {.nr_values = nr, .values_bytes = nr * each};
+
+	if (t->sparse)
+		return true;
+	t->usual_bytes = image.values_bytes;
+	t->head_bytes = measure_from_within(t, &image) - t->usual_bytes;
+	if (image.entry_bytes < 0x80)
+		t->short_bytes_max = 0x7f - image.entry_bytes + t->usual_bytes;
+	t->head = malloc(t->head_bytes + RIO_TENSOR_SLACK_BYTES);
+	if (t->head)
+		put_head(t, &image, t->head);
+	return t->head;
+}
+
+void rio_tensor_deinit(struct rio_tensor *t)
+{
+	free(t->head);
+	t->head = NULL;
 }
