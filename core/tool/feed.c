@@ -158,8 +158,8 @@ static int list_objects(const struct rio_job *job, struct rio_fed_channel *chann
 	}
 	r = rio_objects_list(fd, channel->folder, &channel->objects, err);
 	if (!r && channel->objects.nr_outside)
-		fprintf(stderr, "recordio: note: %s: %zu links to CSV files outside of it are left "
-			"out\n", channel->folder, channel->objects.nr_outside);
+		fprintf(stderr, "recordio: note: %s: left out, since links lead out of it: %zu\n",
+			channel->folder, channel->objects.nr_outside);
 	if (!r && job->manifest)
 		r = select_objects(job, channel, err);
 	if (r || channel->objects.nr)
