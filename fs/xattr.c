@@ -44,7 +44,7 @@ static char *sizes_value(const struct rio_dataset *dataset, const char *name)
 	if (!sizes)
 		return NULL;
 	if (strcmp(name, "skipped") == 0)
-		return print_count(sizes->nr_skipped);
+		return print_count(sizes->all.nr_skipped);
 	if (strcmp(name, "filled") == 0)
 		return print_count(sizes->nr_filled);
 	return strcmp(name, "texts") == 0 ? print_texts(dataset) : NULL;

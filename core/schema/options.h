@@ -19,6 +19,7 @@
 enum rio_header { RIO_HEADER_AUTO, RIO_HEADER_YES, RIO_HEADER_NO };
 
 enum rio_dtype { RIO_FLOAT32, RIO_FLOAT64, RIO_INT32 };
+#define RIO_NR_DTYPES 3
 
 enum rio_format { RIO_DENSE, RIO_SPARSE };
 

@@ -210,10 +210,10 @@ bool rio_schema_is_fixed(const struct rio_schema *s)
 {
 	bool fixed = s->dtype != RIO_INT32 && (s->label_dtype != RIO_INT32 || !s->nr_label) &&
 		     s->format == RIO_DENSE && !s->skips_bad_rows && !s->uid_is_row &&
-		     s->uid_column == RIO_NO_COLUMN && s->magic == RIO_MAGIC_PLAIN &&
-		     s->nr_keys == 1 && strcmp(s->keys[0].name, "values") == 0 &&
-		     !s->keys[0].is_bytes && s->keys[0].nr_hashed == 0;
+		     s->uid_column == RIO_NO_COLUMN && s->magic == RIO_MAGIC_PLAIN;
 
+	for (size_t i = 0; i < s->nr_keys; i++)
+		fixed &= !s->keys[i].is_bytes && s->keys[i].nr_hashed == 0;
 	if (!fixed || s->text != RIO_TEXT_MAP)
 		return fixed;
 	for (size_t i = 0; i < s->nr_columns; i++)
