@@ -74,13 +74,12 @@ def make_file(dice, options):
     ends = dice.choice([["\n"], ["\n"], ["\r\n"], ["\r"], ["\n", "\r\n", "\n\n", "\n \n"]])
     text = dice.choice(["", "", "", "\n", " \r\n"]) + "".join(
         options.delimiter_byte().decode().join(row) + dice.choice(ends) for row in rows)
-    data = dice.choice([b"", b"", b"", BOM]) + text.encode()
     if dice.random() < 0.2:
-        data = data.rstrip(b"\r\n")
+        text = text.rstrip("\r\n")
     if dice.random() < 0.05:
-        at = dice.randrange(len(data) + 1)
-        data = data[:at] + dice.choice([b"\0", b'"', b"\r", b"\n"]) + data[at:]
-    return data
+        at = dice.randrange(len(text) + 1)
+        text = text[:at] + dice.choice(["\0", '"', "\r", "\n"]) + text[at:]
+    return dice.choice([b"", b"", b"", BOM]) + text.encode()
 
 
 def place_of(done):
