@@ -168,7 +168,7 @@ static int check_sizes(const uint64_t *words, uint64_t true_bytes, struct rio_er
 static int read_array(int fd, size_t nr, size_t entry_bytes, size_t word_bytes, uint64_t seed,
 	const char *what, void *ret, struct rio_error *err)
 {
-	_cleanup_free_ void *array = malloc(nr * entry_bytes);
+	_cleanup_free_ void *array = malloc(nr * entry_bytes + RIO_SEAL_BYTES);
 	int r;
 
 	if (!array)
@@ -206,7 +206,7 @@ static int read_sizes(int fd, const uint64_t *words, struct rio_map *map, struct
 
 	if (!len_bytes)
 		return 0;
-	bytes = malloc(len_bytes);
+	bytes = malloc(len_bytes + RIO_SEAL_BYTES);
 	if (!bytes)
 		return rio_fail(err, RIO_ENOMEM, "no memory for the sizes of a map");
 	r = rio_sealed_read(fd, &kind, bytes, len_bytes, words[W_SEAL], "sizes", err);
