@@ -354,22 +354,20 @@ static int build_kept_map(struct rio_dataset *dataset, struct rio_source *source
 	return r;
 }
 
-static int find_map(struct rio_dataset *dataset, struct rio_source *source,
+static int fail_not_kept(struct rio_error *err)
+{
+	return rio_fail(err, RIO_ENOT_INDEXED, "no map of this state of the file is kept");
+}
+
+/* Load the map, or build it and keep it. */
+static int find_kept_map(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, const struct rio_stamp *stamp,
 	struct rio_error *err)
 {
 	_cleanup_free_ char *row_key = NULL;
 	struct rio_error why;
-	int r;
+	int r = rio_options_row_key(config->options, &row_key, err);
 
-	if (!config->store || stamp->size_bytes < RIO_STORE_SOURCE_BYTES_MIN)
-		return build_map(dataset, source, config, err);
-	if (stamp->written) {
-		snprintf(dataset->map_reason, sizeof(dataset->map_reason),
-			"the map is not kept: the file is open for writing");
-		return build_map(dataset, source, config, err);
-	}
-	r = rio_options_row_key(config->options, &row_key, err);
 	if (r < 0)
 		return r;
 	const struct rio_store_key key = {config->store_path, row_key};
@@ -381,7 +379,24 @@ static int find_map(struct rio_dataset *dataset, struct rio_source *source,
 		dataset->map_origin = RIO_MAP_LOADED;
 		return 0;
 	}
-	return build_kept_map(dataset, source, config, &key, stamp, err);
+	return config->kept_only ? fail_not_kept(err)
+				 : build_kept_map(dataset, source, config, &key, stamp, err);
+}
+
+static int find_map(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, const struct rio_stamp *stamp,
+	struct rio_error *err)
+{
+	bool is_large = stamp->size_bytes >= RIO_STORE_SOURCE_BYTES_MIN;
+
+	if (config->store && is_large && !stamp->written)
+		return find_kept_map(dataset, source, config, stamp, err);
+	if (config->kept_only)
+		return fail_not_kept(err);
+	if (config->store && is_large)
+		snprintf(dataset->map_reason, sizeof(dataset->map_reason),
+			"the map is not kept: the file is open for writing");
+	return build_map(dataset, source, config, err);
 }
 
 static int describe(struct rio_dataset *dataset, struct rio_source *source,

@@ -39,6 +39,7 @@ struct rio_dataset_config {
 	unsigned nr_threads;               /* of the counting pass; 0: one a core */
 	int (*progress)(void *data, uint64_t done_bytes, uint64_t total_bytes);
 	void *progress_data;
+	bool kept_only;                    /* RIO_ENOT_INDEXED where the map must be built */
 };
 
 /*

@@ -62,6 +62,33 @@ def test_the_mount_uses_the_map_that_is_kept(csv, index, source, mounts):
     assert {path: path.stat().st_mtime_ns for path in kept(index)} == before
 
 
+def test_a_lookup_of_a_large_file_builds_no_map(source, index, mounts):
+    large = make.numbers(25000)
+    assert len(large) > 1 << 20
+    (source / "large.csv").write_bytes(large)
+    mount = mounts(source, "index_dir=%s" % index)
+    descriptor = os.open(mount.file("large.recordio"), os.O_PATH)
+    try:
+        assert not index.exists() or not kept(index)
+        assert os.stat(mount.file("large.recordio")).st_size == len(encode(large, Options()).data)
+        assert kept(index)
+    finally:
+        os.close(descriptor)
+    mount.stop()
+    before = {path: path.stat().st_mtime_ns for path in kept(index)}
+    damaged = kept(index)[0]
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    mount = mounts(source, "index_dir=%s" % index)
+    descriptor = os.open(mount.file("large.recordio"), os.O_PATH)
+    try:
+        assert "rebuilt" not in mount.log_text()
+        assert mount.file("large.recordio").read_bytes() == encode(large, Options()).data
+        assert "map rebuilt" in mount.log_text()
+        assert {path: path.stat().st_mtime_ns for path in kept(index)} != before
+    finally:
+        os.close(descriptor)
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "grow", "head"])
 def test_a_damaged_map_is_rebuilt_with_a_reason(csv, index, source, mounts, damage):
     tool.recordio("index", "--index_dir=%s" % index, csv)
