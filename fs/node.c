@@ -166,6 +166,7 @@ static struct rio_dataset_config config_of(const struct rfs_describer *by, const
 		.progress = waiter ? on_progress : NULL,
 		.progress_data = (void *)waiter,
 		.kept_only = !waiter,
+		.in_parts = true,
 	};
 }
 

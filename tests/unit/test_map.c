@@ -261,7 +261,8 @@ static void map__check_agrees_with_a_walk_over_spoilt_groups(void **state)
 			10 + 3 * k, k - k % 3, 1 + (k + 2) - (k + 2) % 3};
 	for (int i = 0; i < 4000; i++) {
 		struct rio_map *map = sample(many, 600);
-		struct rio_packed_checkpoint *packed = &map->packed[1 + rnd(&seed) % 598];
+		struct rio_packed_checkpoint *packed =
+			&map->packed[256 * (rnd(&seed) % 2) + 1 + rnd(&seed) % 255];
 		uint32_t *const fields[] = {&packed->src_off, &packed->row, &packed->line};
 		uint32_t *field = fields[rnd(&seed) % 3];
 		bool right;
@@ -283,7 +284,8 @@ static void map__check_agrees_with_a_walk_over_spoilt_groups(void **state)
 
 static void map__check_wants_groups_to_follow_each_other(void **state)
 {
-	static const uint64_t firsts[][2] = {{1, 256}, {0, 0}, {0, 600}, {0, UINT64_MAX}};
+	static const uint64_t firsts[][2] = {{1, 256}, {0, 0}, {0, 600}, {0, UINT64_MAX},
+		{0, 257}, {0, 255}};
 	struct rio_checkpoint many[600];
 	struct rio_map *map;
 
