@@ -83,9 +83,10 @@ size_t rio_dataset_record_bytes(const struct rio_dataset *dataset)
 
 uint64_t rio_dataset_nr_records(const struct rio_dataset *dataset)
 {
-	const struct rio_sizes *sizes = dataset->map->sizes;
+	const struct rio_map *map = dataset->map;
 
-	return sizes ? sizes->nr_records[sizes->nr - 1] : rio_dataset_nr_rows(dataset);
+	return map->sizes ? rio_map_records_before(map, map->nr_checkpoints - 1)
+			  : rio_dataset_nr_rows(dataset);
 }
 
 const struct rio_codes *rio_dataset_codes(const struct rio_dataset *dataset)
@@ -111,7 +112,7 @@ uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset)
 	const struct rio_sizes *sizes = dataset->map->sizes;
 
 	if (sizes)
-		return sizes->record_offs[sizes->nr - 1];
+		return sizes->all.record_off;
 	return rio_dataset_nr_rows(dataset) * rio_dataset_record_bytes(dataset);
 }
 
@@ -470,6 +471,26 @@ int rio_dataset_create(struct rio_source *source, const struct rio_dataset_confi
 		rio_error_set_file(err, rio_source_name(source));
 		return r;
 	}
+	*ret = rio_steal(dataset);
+	return 0;
+}
+
+int rio_dataset_create_unmapped(struct rio_source *source, const struct rio_options *options,
+	const struct rio_stamp *stamp, struct rio_dataset **ret, struct rio_error *err)
+{
+	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset =
+		calloc(1, sizeof(*dataset));
+	int r = dataset ? rio_options_check(options, err)
+			: rio_fail(err, RIO_ENOMEM, "out of memory");
+
+	if (r == 0)
+		r = infer(source, options, stamp, &dataset->schema, err);
+	if (r == 0 && needs_sizes(dataset->schema))
+		r = rio_general_create(dataset->schema, NULL, &dataset->general, err);
+	else if (r == 0 && dataset->schema->nr_columns)
+		r = rio_dense_create(dataset->schema, &dataset->dense, err);
+	if (r < 0)
+		return r;
 	*ret = rio_steal(dataset);
 	return 0;
 }

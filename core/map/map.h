@@ -114,10 +114,12 @@ static inline uint64_t rio_map_src_end(const struct rio_map *map)
 	return rio_map_last(map).src_off;
 }
 
-/* Bytes that its checkpoints take in memory. */
+/* Bytes that its checkpoints take in memory, and what is known of each. */
 static inline size_t rio_map_len_bytes(const struct rio_map *map)
 {
-	return map->nr_checkpoints * sizeof(*map->packed) + map->nr_groups * sizeof(*map->groups);
+	return map->nr_checkpoints * sizeof(*map->packed) +
+	       map->nr_groups * sizeof(*map->groups) +
+	       (map->sizes ? rio_sizes_len_bytes(map->sizes) : 0);
 }
 
 /* The number of the checkpoint behind the last one of a group. */
@@ -132,6 +134,12 @@ size_t rio_map_group_of_offset(const struct rio_map *map, uint64_t src_off);
 
 /* Whether both maps have the same groups, whatever lies in them. */
 bool rio_map_groups_alike(const struct rio_map *a, const struct rio_map *b);
+
+/*
+ * How many records stand before checkpoint k's.  The row of a bad quote is one, which
+ * cannot be read, and what is behind it is none.
+ */
+uint64_t rio_map_records_before(const struct rio_map *map, size_t k);
 
 /* Whether both maps, of which nothing is left out, begin with the same nr checkpoints. */
 bool rio_map_begin_alike(const struct rio_map *a, const struct rio_map *b, size_t nr);
