@@ -261,8 +261,8 @@ static int prepare(struct feeding *feeding, struct rio_error *err)
 	return r || !feeding->call->nr_files ? r : start_command(feeding, names, err);
 }
 
-/* Wait for readers, for epochs that are done, for the command, for a signal. */
-static int wait_for_news(const struct feeding *feeding, struct rio_error *err)
+/* Wait for the command and for signals, and, while it feeds, for readers and epochs' ends. */
+static int wait_for_news(const struct feeding *feeding, bool feeds, struct rio_error *err)
 {
 	struct pollfd fds[] = {
 		{.fd = feeding->signals.fd, .events = POLLIN},
@@ -270,7 +270,7 @@ static int wait_for_news(const struct feeding *feeding, struct rio_error *err)
 		{.fd = feeding->pipes.ended_fd, .events = POLLIN},
 	};
 
-	if (poll(fds, RIO_ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+	if (poll(fds, feeds ? RIO_ARRAY_SIZE(fds) : 1, -1) < 0 && errno != EINTR)
 		return rio_fail_errno(err, errno, "cannot wait for readers");
 	return 0;
 }
@@ -290,7 +290,7 @@ static int feed_readers(struct feeding *feeding, int *ret_signal, struct rio_err
 	while (!r) {
 		int signal_nr;
 
-		r = wait_for_news(feeding, err);
+		r = wait_for_news(feeding, true, err);
 		signal_nr = rio_signals_take(&feeding->signals, &feeding->command);
 		if (!r)
 			r = rio_pipes_serve(pipes, err);
@@ -316,7 +316,7 @@ static void await_command(struct feeding *feeding)
 	struct rio_error err;
 
 	rio_pipes_close(&feeding->pipes);
-	while (feeding->command.pid && wait_for_news(feeding, &err) == 0)
+	while (feeding->command.pid && wait_for_news(feeding, false, &err) == 0)
 		rio_signals_take(&feeding->signals, &feeding->command);
 }
 
