@@ -4,7 +4,6 @@
 #include "base/util.h"
 #include "dataset/texts.h"
 
-#include <linux/limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,17 +26,13 @@ static const struct rio_dataset *dataset_of(struct rfs_node *node)
 	return dataset;
 }
 
-/* text=map's table, where it is no longer than an attribute may be. */
+/* text=map's table. */
 static char *print_texts(const struct rio_dataset *dataset)
 {
 	json_t *texts = rio_dataset_codes(dataset) ? rio_dataset_texts(dataset) : NULL;
 	char *text = texts ? json_dumps(texts, JSON_COMPACT) : NULL;
 
 	json_decref(texts);
-	if (text && strlen(text) > XATTR_SIZE_MAX) {
-		free(text);
-		text = NULL;
-	}
 	return text;
 }
 
@@ -91,7 +86,7 @@ size_t rfs_xattr_list(const struct rfs_beneath *beneath, struct rfs_node *node,
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {
 		_cleanup_free_ char *value = rfs_xattr_value(beneath, node, names[i]);
 
-		if (value)
+		if (value && strlen(value) <= RFS_XATTR_BYTES_MAX)
 			len += (size_t)(stpcpy(list + len, names[i]) - (list + len)) + 1;
 	}
 	return len;

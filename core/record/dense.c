@@ -302,7 +302,7 @@ int rio_dense_encode(const struct rio_dense *dense, const uint8_t *p, const uint
 		return 0;
 	*ret_row = bad_field / nr_columns;
 	*ret_field = bad_field;
-	return rio_fail(err, RIO_EROW, "a cell is refused");
+	return rio_fail_row(err, RIO_KIND_NUMBER, "a cell is refused");
 }
 
 void rio_dense_encode_nan(const struct rio_dense *dense, uint8_t *dst)

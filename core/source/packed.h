@@ -25,6 +25,9 @@ int rio_source_unpack(struct rio_source *inner, struct rio_source **ret, struct 
 /* How the source is compressed, or NULL. */
 const struct rio_codec *rio_packed_codec(const struct rio_source *source);
 
+/* The file that is compressed; of other sources the source itself. */
+struct rio_source *rio_packed_inner(struct rio_source *source);
+
 /* All below is for compressed sources only. */
 
 /*
@@ -39,6 +42,13 @@ const struct rio_seek_index *rio_packed_index(const struct rio_source *source);
 /* Give it the index of its present state: taken, or borrowed until it is destroyed. */
 void rio_packed_take_index(struct rio_source *source, struct rio_seek_index *index);
 void rio_packed_borrow_index(struct rio_source *source, const struct rio_seek_index *index);
+
+/*
+ * Whether another index of the source, as it is now, leads to the text of its own in that
+ * span: RIO_EMAP_DAMAGED where a window's seal is broken, or other text comes out.
+ */
+int rio_packed_verify_span(struct rio_source *source, const struct rio_seek_index *other,
+	size_t number, struct rio_error *err);
 
 /* Take from it the index that it owns. */
 struct rio_seek_index *rio_packed_steal_index(struct rio_source *source);
