@@ -326,7 +326,8 @@ static void print_records(const struct rio_dataset *dataset, const struct count 
 	else
 		print_size("record", rio_dataset_record_bytes(dataset));
 	if (sizes && sizes->all.nr_skipped)
-		printf("  skipped       %ju row%s that do not fit\n", (uintmax_t)sizes->all.nr_skipped,
+		printf("  skipped       %ju row%s that do not fit\n",
+			(uintmax_t)sizes->all.nr_skipped,
 			sizes->all.nr_skipped == 1 ? "" : "s");
 	if (filled->nr)
 		printf("  filled        %ju missing cell%s\n", (uintmax_t)filled->nr,
