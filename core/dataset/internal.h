@@ -25,6 +25,13 @@ struct rio_dataset {
 	char map_reason[sizeof(((struct rio_error *)NULL)->message)];
 };
 
+/* The schema that the begin of a source in the state of that stamp shows. */
+int rio_dataset_infer(struct rio_source *source, const struct rio_options *options,
+	const struct rio_stamp *stamp, struct rio_schema **ret, struct rio_error *err);
+
+/* Whether a map must say where each record is. */
+bool rio_dataset_needs_sizes(const struct rio_schema *schema);
+
 /*
  * A dataset without a map, for who reads the source from begin to end: what the schema
  * says of a source in the state of that stamp, and what encodes by it.  Not for text=map.
