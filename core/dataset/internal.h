@@ -58,6 +58,12 @@ struct rio_scratch {
 	struct rio_general_scratch general;
 };
 
+/* Missing cells that became a value, in rows that were encoded or sized with it so far. */
+static inline uint64_t rio_scratch_nr_filled(const struct rio_scratch *scratch)
+{
+	return scratch->dense.nr_filled + scratch->general.nr_filled;
+}
+
 /* Grow a buffer whose contents need not be kept; by far, as fresh memory is slow. */
 int rio_scratch_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err);
 

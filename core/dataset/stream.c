@@ -249,14 +249,14 @@ int rio_stream_encode(const struct rio_stream *stream, const struct rio_piece *p
 		.rd = {.dataset = stream->dataset, .scratch = scratch, .err = err},
 		.records = ret,
 	};
-	uint64_t nr_filled = scratch->general.nr_filled;
+	uint64_t nr_filled = rio_scratch_nr_filled(scratch);
 	int r = 0;
 
 	ret->len_bytes = 0;
 	ret->nr = ret->nr_skipped = 0;
 	for (size_t k = 0; k < piece->nr_segments && r == 0; k++)
 		r = encode_segment(&e, piece, k);
-	ret->nr_filled = scratch->general.nr_filled - nr_filled;
+	ret->nr_filled = rio_scratch_nr_filled(scratch) - nr_filled;
 	if (r == 0 && piece->wall) {
 		r = piece->wall;
 		if (err)
