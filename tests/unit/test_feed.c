@@ -27,6 +27,7 @@ struct channel {
 	struct object objects[16];
 	size_t nr;
 	const char *options;
+	int stop_fd; /* made readable as an object is opened; 0: none */
 };
 
 static int open_object(void *data, const char *key, struct rio_feed_object *ret,
@@ -35,6 +36,8 @@ static int open_object(void *data, const char *key, struct rio_feed_object *ret,
 	const struct channel *channel = data;
 	struct rio_source *inner;
 
+	if (channel->stop_fd)
+		assert_int_equal(eventfd_write(channel->stop_fd, 1), 0);
 	for (size_t i = 0; i < channel->nr; i++) {
 		const struct object *o = &channel->objects[i];
 
@@ -367,6 +370,24 @@ static void feed__ends_when_it_is_told_to(void **state)
 		rio_objects_deinit(&objects);
 		rio_job_deinit(&job);
 	}
+}
+
+/* Rows that become nothing, for a long time: it is not waited for the first that does. */
+static void feed__ends_when_it_is_told_to_where_there_is_nothing_to_write(void **state)
+{
+	char csv[8000];
+	struct channel channel = {.options = "header=no bad_row=skip",
+		.stop_fd = eventfd(0, EFD_CLOEXEC)};
+	struct epoch e;
+
+	for (size_t i = 0; i < sizeof(csv); i += 4)
+		memcpy(csv + i, "x,y\n", 4);
+	add(&channel, "a.csv", csv, sizeof(csv));
+	e = feed(&channel, (struct setup){.stop_fd = channel.stop_fd});
+	assert_int_equal(e.r, 0);
+	assert_true(e.result.stopped);
+	assert_int_equal(e.got.len_bytes, 0);
+	close(channel.stop_fd);
 }
 
 static void feed__that_is_stopped_before_it_begins_writes_nothing(void **state)
@@ -768,6 +789,7 @@ int main(void)
 		cmocka_unit_test(feed__ends_well_when_the_reader_leaves),
 		cmocka_unit_test(feed__waits_for_a_slow_reader),
 		cmocka_unit_test(feed__ends_when_it_is_told_to),
+		cmocka_unit_test(feed__ends_when_it_is_told_to_where_there_is_nothing_to_write),
 		cmocka_unit_test(feed__that_is_stopped_before_it_begins_writes_nothing),
 		cmocka_unit_test(feed__ends_in_a_mark_at_an_error),
 		cmocka_unit_test(feed__ends_in_a_mark_where_an_object_cannot_be_opened),
