@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream_unit.h"
 
+#include "base/grow.h"
 #include "feed/feed.h"
 #include "record/frame.h"
 #include "source/packed.h"
@@ -79,19 +80,24 @@ struct reader {
 	size_t step_bytes; /* read at once */
 	size_t leave_at;   /* having read so much */
 	struct packing got;
+	size_t room;
 };
 
 static void *read_pipe(void *data)
 {
 	struct reader *reader = data;
-	uint8_t buffer[64 * RIO_KIB];
+	struct packing *got = &reader->got;
+	size_t most = RIO_MIN(reader->step_bytes, 64 * RIO_KIB);
 	ssize_t n = 1;
 
-	while (n > 0 && reader->got.len_bytes < reader->leave_at) {
-		n = read(reader->fd, buffer, RIO_MIN(reader->step_bytes, sizeof(buffer)));
-		if (n > 0)
-			packing_add(&reader->got, buffer, (size_t)n);
+	while (n > 0 && got->len_bytes < reader->leave_at) {
+		assert_int_equal(rio_grow(&got->bytes, &reader->room, got->len_bytes + most, NULL),
+			0);
+		n = read(reader->fd, got->bytes + got->len_bytes, most);
+		got->len_bytes += n > 0 ? (size_t)n : 0;
 	}
+	if (!got->len_bytes)
+		free(rio_steal(got->bytes));
 	close(reader->fd);
 	return NULL;
 }
@@ -656,9 +662,13 @@ static void add_shuffled(struct packing *p, const uint8_t *text, size_t n, size_
 	size_t nr = s.out.len_bytes / one;
 	uint32_t *order = calloc(nr, sizeof(*order));
 
+	uint8_t *to;
+
 	rio_permutation(7, 1, "k.csv", block, order, (uint32_t)nr);
+	packing_add(p, s.out.bytes, s.out.len_bytes);
+	to = p->bytes + p->len_bytes - s.out.len_bytes;
 	for (size_t i = 0; i < nr; i++)
-		packing_add(p, s.out.bytes + order[i] * one, one);
+		to = mempcpy(to, s.out.bytes + order[i] * one, one);
 	free(order);
 	free(s.out.bytes);
 }
