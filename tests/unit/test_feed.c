@@ -392,7 +392,9 @@ static void feed__ends_when_it_is_told_to_where_there_is_nothing_to_write(void *
 	e = feed(&channel, (struct setup){.stop_fd = channel.stop_fd});
 	assert_int_equal(e.r, 0);
 	assert_true(e.result.stopped);
-	assert_int_equal(e.got.len_bytes, 0);
+	assert_int_equal(e.got.len_bytes, strlen(RIO_FEED_MARK));
+	assert_memory_equal(e.got.bytes, RIO_FEED_MARK, e.got.len_bytes);
+	free(e.got.bytes);
 	close(channel.stop_fd);
 }
 
