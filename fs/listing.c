@@ -28,27 +28,31 @@ void rfs_listing_deinit(struct rfs_listing *listing)
 	*listing = (struct rfs_listing){0};
 }
 
-static int add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type,
-	unsigned rank)
+int rfs_listing_add(struct rfs_listing *listing, const struct rfs_entry *entry)
 {
-	struct rfs_entry *entry;
+	char *name;
 
 	if (listing->nr == listing->room) {
 		size_t room = listing->room ? 2 * listing->room : 16;
-		void *entries = reallocarray(listing->entries, room, sizeof(*entry));
+		void *entries = reallocarray(listing->entries, room, sizeof(*listing->entries));
 
 		if (!entries)
 			return ENOMEM;
 		listing->entries = entries;
 		listing->room = room;
 	}
-	entry = &listing->entries[listing->nr];
-	*entry = (struct rfs_entry){
-		.name = strdup(name), .ino = ino, .type = type, .rank = rank};
-	if (!entry->name)
+	name = strdup(entry->name);
+	if (!name)
 		return ENOMEM;
-	listing->nr++;
+	listing->entries[listing->nr] = *entry;
+	listing->entries[listing->nr++].name = name;
 	return 0;
+}
+
+static int add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type)
+{
+	return rfs_listing_add(listing,
+		&(struct rfs_entry){.name = (char *)name, .ino = ino, .type = type});
 }
 
 /* A folder that is being listed. */
@@ -82,7 +86,9 @@ static int add_file(struct walk *walk, const char *virtual, unsigned rank, const
 		!S_ISREG(st.st_mode))
 		return 0;
 	stamp = rio_stamp_of_stat(&st);
-	return add(walk->listing, virtual, rfs_node_ino(path, &stamp), S_IFREG, rank);
+	return rfs_listing_add(walk->listing, &(struct rfs_entry){.name = (char *)virtual,
+			.ino = rfs_node_ino(path, &stamp), .type = S_IFREG, .rank = rank,
+			.stamp = stamp});
 }
 
 static int add_folder(struct walk *walk, const char *name, bool may_be_link)
@@ -97,7 +103,7 @@ static int add_folder(struct walk *walk, const char *name, bool may_be_link)
 	if (may_be_link && rfs_beneath_leads_through(walk->beneath, walk->folder->path, &st))
 		return 0;
 	stamp = rfs_folder_stamp(&st);
-	return add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR, 0);
+	return add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR);
 }
 
 static void tell_long_name(struct walk *walk, const char *name)
@@ -184,7 +190,7 @@ static int add_dots(struct walk *walk)
 {
 	_cleanup_free_ char *above = strdup(walk->folder->path);
 	uint64_t ino = 1;
-	int e = add(walk->listing, ".", walk->folder->ino, S_IFDIR, 0);
+	int e = add(walk->listing, ".", walk->folder->ino, S_IFDIR);
 	char *slash = above ? strrchr(above, '/') : NULL;
 
 	if (slash) {
@@ -197,7 +203,7 @@ static int add_dots(struct walk *walk)
 		stamp = rfs_folder_stamp(&st);
 		ino = rfs_node_ino(above, &stamp);
 	}
-	return e ? e : add(walk->listing, "..", ino, S_IFDIR, 0);
+	return e ? e : add(walk->listing, "..", ino, S_IFDIR);
 }
 
 static int add_all(struct walk *walk, DIR *dir)
@@ -269,7 +275,7 @@ int rfs_listing_fixed(struct rfs_listing *ret, const struct rfs_node *const *nod
 		const char *slash = strrchr(nodes[i]->path, '/');
 		const char *name = i == 0 ? "." : i == 1 ? ".." : slash + 1;
 
-		e = add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG, 0);
+		e = add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG);
 	}
 	if (e)
 		rfs_listing_deinit(&listing);

@@ -17,6 +17,7 @@
 
 #include "base/util.h"
 #include "mount_words.h"
+#include "view_names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -153,8 +154,33 @@ static bool set_direct_io(struct rfs_options *options, const char *value)
 	return true;
 }
 
+static bool set_concat(struct rfs_options *options, const char *value)
+{
+	options->concat = true;
+	return true;
+}
+
+static bool set_shards(struct rfs_options *options, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, RFS_SHARDS_MAX, &n) || n == 0)
+		return false;
+	options->nr_shards = (unsigned)n;
+	return true;
+}
+
+static bool set_idx(struct rfs_options *options, const char *value)
+{
+	options->idx = true;
+	return true;
+}
+
 const struct rio_option_info rfs_option_table[] = {
 	{"layout", "mirror", "what is shown: SOURCE's folders with their CSV files encoded"},
+	{"concat", NULL, "beside each folder of CSV files, one file that is all of them"},
+	{"shards", "N", "beside each file, N that are its parts, cut at records"},
+	{"idx", NULL, "beside each file, MXNet's index of it"},
 	{"config", "FILE|none", "settings by folder; else of the nearest recordiofs.ini"},
 	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
 	{"memory", "SIZE", "for encoding ahead of sequential readers; else 64M, 0 is none"},
@@ -173,6 +199,9 @@ static const struct {
 	const char *takes;
 } setters[] = {
 	{set_layout, "mirror"},
+	{set_concat, NULL},
+	{set_shards, "a number from 1 to 99999"},
+	{set_idx, NULL},
 	{set_config, "a file, or none"},
 	{set_index_dir, "a folder, or none"},
 	{set_memory, "a number of bytes, as 64M or 1G; 0 is none"},

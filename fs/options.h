@@ -40,6 +40,9 @@ struct rfs_options {
 	mode_t umask;
 	bool direct_io;
 	bool allow_other;
+	bool concat;
+	unsigned nr_shards; /* 0: none */
+	bool idx;
 
 	char *given;              /* the -o words in effect, joined by commas; "" for none */
 	struct fuse_args session; /* words that libfuse and the kernel are to have */

@@ -12,7 +12,7 @@
  * The nodes' numbers for the kernel are their addresses: it holds a reference on
  * what it names, so an address cannot be another node's while it is in use.
  */
-#include "tree.h"
+#include "tree_internal.h"
 
 #include "base/util.h"
 #include "csv/file_name.h"
@@ -25,45 +25,21 @@
 #include <string.h>
 #include <time.h>
 
-/*
- * Larger sources are not counted within a lookup: the kernel may let other
- * lookups in the same folder wait for it (with libfuse before 3.17 it does).
- * Such a file is counted when its attributes are asked for.
- */
-#define LOOKUP_SOURCE_BYTES_MAX ((off_t)RIO_MIB)
-
-/* Compressed ones hold more than their size, and decoding them takes longer. */
-#define LOOKUP_PACKED_BYTES_MAX ((off_t)(64 * RIO_KIB))
-
-/* A source that changes while it is counted is counted again, so many times. */
-#define DESCRIBE_TRIES_MAX 4
-
 #define CONTROL_NAME ".recordiofs"
-
-struct rfs_tree {
-	const struct rfs_options *options;
-	const struct rfs_beneath *beneath;
-	struct rfs_describer describer;
-
-	struct rfs_node *root;
-	struct rfs_node *control, *status, *metrics;
-
-	pthread_mutex_t lock; /* all below, and every node's nr_refs */
-	void *nodes;          /* of tsearch, by rfs_node_compare */
-	size_t nr_nodes;
-};
 
 /* --- nodes and references --- */
 
-/* The node for path in this state, new or known, with a reference more. */
-static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
-	const struct rio_stamp *stamp, const struct stat *st, struct rfs_node **ret)
+static void destroy_unpinned(struct rfs_tree *tree, struct rfs_node *node)
 {
-	struct rfs_node *node = rfs_node_create(kind, path, stamp, st);
-	struct rfs_node **slot = NULL;
+	for (size_t i = 0; i < node->nr_members; i++)
+		rfs_tree_forget(tree, node->members[i], 1);
+	rfs_node_destroy(node);
+}
 
-	if (!node)
-		return ENOMEM;
+int rfs_tree_add(struct rfs_tree *tree, struct rfs_node *node, struct rfs_node **ret)
+{
+	struct rfs_node **slot;
+
 	pthread_mutex_lock(&tree->lock);
 	slot = tsearch(node, &tree->nodes, rfs_node_compare);
 	if (slot) {
@@ -73,8 +49,17 @@ static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 	}
 	pthread_mutex_unlock(&tree->lock);
 	if (!slot || *ret != node)
-		rfs_node_destroy(node);
+		destroy_unpinned(tree, node);
 	return slot ? 0 : ENOMEM;
+}
+
+/* The node for path in this state, new or known, with a reference more. */
+static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	const struct rio_stamp *stamp, const struct stat *st, struct rfs_node **ret)
+{
+	struct rfs_node *node = rfs_node_create(kind, path, stamp, st);
+
+	return node ? rfs_tree_add(tree, node, ret) : ENOMEM;
 }
 
 static bool is_fixed(const struct rfs_tree *tree, const struct rfs_node *node)
@@ -105,7 +90,7 @@ void rfs_tree_forget(struct rfs_tree *tree, struct rfs_node *node, uint64_t nr)
 	}
 	pthread_mutex_unlock(&tree->lock);
 	if (gone)
-		rfs_node_destroy(node);
+		destroy_unpinned(tree, node);
 }
 
 size_t rfs_tree_nr_nodes(struct rfs_tree *tree)
@@ -186,7 +171,7 @@ static bool is_same_folder(const struct rfs_tree *tree, const struct rfs_node *n
 
 /* --- lookups --- */
 
-static char *join_path(const struct rfs_node *folder, const char *name)
+char *rfs_tree_join_path(const struct rfs_node *folder, const char *name)
 {
 	char *path;
 
@@ -204,7 +189,7 @@ static int not_there(int e)
 static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
 	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	_cleanup_free_ char *path = join_path(parent, name);
+	_cleanup_free_ char *path = rfs_tree_join_path(parent, name);
 	struct rio_stamp stamp;
 	struct stat st;
 	int e;
@@ -224,20 +209,18 @@ static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, c
 }
 
 /*
- * The node of a source that was described in the state st, with a reference more, or
- * NULL.  Nobody had it open for writing then, and who has opened it since has not
- * written: that would have moved its ctime.  So its bytes are those that were counted,
- * and it need not be opened to be asked for writers.
+ * Nobody had a source open for writing when it was described, and who has opened it since
+ * has not written: that would have moved its ctime.  So its bytes are those that were
+ * counted, and it need not be opened to be asked for writers.
  */
-static struct rfs_node *find_described(struct rfs_tree *tree, const char *path,
-	const struct stat *st)
+struct rfs_node *rfs_tree_find_described(struct rfs_tree *tree, enum rfs_kind kind,
+	const char *path, const struct rio_stamp *stamp)
 {
-	const struct rio_stamp stamp = rio_stamp_of_stat(st);
 	const struct rfs_node key = {
-		.kind = RFS_FILE,
+		.kind = kind,
 		.path = (char *)path,
-		.stamp = stamp,
-		.ino = rfs_node_ino(path, &stamp),
+		.stamp = *stamp,
+		.ino = rfs_node_ino(path, stamp),
 	};
 	struct rfs_node **slot, *node = NULL;
 
@@ -257,6 +240,7 @@ static struct rfs_node *find_described(struct rfs_tree *tree, const char *path,
 
 static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_node **ret)
 {
+	struct rio_stamp stamp;
 	struct stat st;
 	int e = not_there(rfs_beneath_stat(tree->beneath, path, &st));
 
@@ -264,16 +248,15 @@ static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_
 		return e;
 	if (!S_ISREG(st.st_mode))
 		return ENOENT;
-	*ret = find_described(tree, path, &st);
+	stamp = rio_stamp_of_stat(&st);
+	*ret = rfs_tree_find_described(tree, RFS_FILE, path, &stamp);
 	return *ret ? 0 : ESTALE;
 }
 
-/* One try; ESTALE where the source changed while it was counted. */
-static int lookup_source(struct rfs_tree *tree, const char *path,
-	const struct rfs_waiter *waiter, struct rfs_node **ret)
+int rfs_tree_get_source(struct rfs_tree *tree, const char *path, int *ret_fd,
+	struct rfs_node **ret)
 {
 	_cleanup_close_ int fd = -1;
-	struct rfs_node *node;
 	struct rio_stamp stamp;
 	struct stat st;
 	int e;
@@ -284,11 +267,24 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	if (!S_ISREG(st.st_mode))
 		return ENOENT;
 	stamp = rfs_beneath_stamp(fd, &st);
-	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
+	e = get_node(tree, RFS_FILE, path, &stamp, &st, ret);
+	if (!e)
+		*ret_fd = rio_steal_fd(&fd);
+	return e;
+}
+
+/* One try; ESTALE where the source changed while it was counted. */
+static int lookup_source(struct rfs_tree *tree, const char *path,
+	const struct rfs_waiter *waiter, struct rfs_node **ret)
+{
+	_cleanup_close_ int fd = -1;
+	struct rfs_node *node;
+	int e = rfs_tree_get_source(tree, path, &fd, &node);
+
 	if (e)
 		return e;
-	if (st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
-						    : LOOKUP_SOURCE_BYTES_MAX))
+	if (node->source_st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
+								: LOOKUP_SOURCE_BYTES_MAX))
 		e = rfs_node_describe(node, &tree->describer, fd, waiter);
 	if (e) {
 		rfs_tree_forget(tree, node, 1);
@@ -324,7 +320,7 @@ static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, con
 
 		if (!rfs_name_to_source(suffix, name, rank, source))
 			break;
-		path = join_path(parent, source);
+		path = rfs_tree_join_path(parent, source);
 		e = path ? lookup_path(tree, path, waiter, ret, ret_attr) : ENOMEM;
 	}
 	return e;
@@ -356,7 +352,13 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 	if (parent->kind != RFS_FOLDER || rfs_name_is_hidden(name))
 		return ENOENT;
 	e = lookup_file(tree, parent, name, waiter, ret, ret_attr);
-	return e == ENOENT ? lookup_folder(tree, parent, name, ret, ret_attr) : e;
+	if (e == ENOENT)
+		e = lookup_folder(tree, parent, name, ret, ret_attr);
+	if (e == ENOENT)
+		e = rfs_tree_lookup_view(tree, parent, name, waiter, ret);
+	if (!e && rfs_node_is_view(*ret))
+		rfs_attr_of_file(tree->options, *ret, ret_attr);
+	return e;
 }
 
 /* --- what is known of a file --- */
@@ -383,31 +385,25 @@ static int probe_again(const struct rfs_tree *tree, struct rfs_node *node, int *
 	return 0;
 }
 
-static enum rfs_known known(struct rfs_node *node, int *ret_errno)
-{
-	enum rfs_known k;
-
-	pthread_mutex_lock(&node->lock);
-	k = node->known;
-	*ret_errno = node->broken_errno;
-	pthread_mutex_unlock(&node->lock);
-	return k;
-}
-
-static int describe(struct rfs_tree *tree, struct rfs_node *node,
+int rfs_tree_describe(struct rfs_tree *tree, struct rfs_node *node,
 	const struct rfs_waiter *waiter)
 {
 	_cleanup_close_ int fd = -1;
-	int broken_errno, e;
+	int e;
 
-	switch (known(node, &broken_errno)) {
-	case RFS_READY:
-	case RFS_BROKEN:
+	if (rfs_node_is_settled(node))
 		return 0;
-	default:
-		e = probe_again(tree, node, &fd);
-		return e ? e : rfs_node_describe(node, &tree->describer, fd, waiter);
-	}
+	if (rfs_node_is_view(node))
+		return rfs_tree_describe_view(tree, node, waiter);
+	e = probe_again(tree, node, &fd);
+	return e ? e : rfs_node_describe(node, &tree->describer, fd, waiter);
+}
+
+int rfs_tree_check_source(struct rfs_tree *tree, struct rfs_node *node)
+{
+	_cleanup_close_ int fd = -1;
+
+	return probe_again(tree, node, &fd);
 }
 
 int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
@@ -418,7 +414,10 @@ int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
 
 	switch (node->kind) {
 	case RFS_FILE:
-		e = describe(tree, node, waiter);
+	case RFS_JOINED:
+	case RFS_SHARD:
+	case RFS_INDEX:
+		e = rfs_tree_describe(tree, node, waiter);
 		if (!e)
 			rfs_attr_of_file(tree->options, node, ret_attr);
 		return e;
@@ -445,8 +444,8 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 
 	if (!path)
 		return ENOMEM;
-	e = describe(tree, node, waiter);
-	if (!e && known(node, &broken_errno) == RFS_BROKEN)
+	e = rfs_tree_describe(tree, node, waiter);
+	if (!e && rfs_node_known(node, &broken_errno) == RFS_BROKEN)
 		e = broken_errno;
 	if (!e)
 		e = probe_again(tree, node, &probed_fd);
@@ -464,8 +463,15 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 
 int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)
 {
+	int e;
+
 	if (folder == tree->control)
 		return rfs_listing_fixed(ret, (const struct rfs_node *const[]){tree->control,
 				tree->root, tree->status, tree->metrics}, 4);
-	return rfs_listing_read(tree->beneath, tree->options->encoding.suffix, folder, ret);
+	e = rfs_listing_read(tree->beneath, tree->options->encoding.suffix, folder, ret);
+	if (!e)
+		e = rfs_listing_add_views(tree->beneath, tree->options, folder, ret);
+	if (e)
+		rfs_listing_deinit(ret);
+	return e;
 }

@@ -2,7 +2,7 @@
 /*
  * The extended attributes of files: user.recordiofs.rows, .records, .columns, .source,
  * .record_bytes where all are equally long, and else .skipped and .filled; .texts, the
- * table of text=map; and .error where something is wrong.
+ * table of text=map; .files of a view; and .error where something is wrong.
  *
  * Below it: beneath, node.
  */

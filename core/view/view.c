@@ -246,8 +246,10 @@ static int read_part(const struct rio_part *part, const struct rio_view_sources 
 	r = rio_dataset_read(part->dataset, source, scratch, part->first_off + (off - part->off),
 		dst, len_bytes, ret_bytes, stats, err);
 	sources->give(sources->data, part, source);
+	/* A bad quote may stand before the part, and takes all that follows. */
 	if (r == RIO_EROW && err)
-		err->record_off = part->off + (err->record_off - part->first_off);
+		err->record_off = part->off + RIO_MAX(err->record_off, part->first_off) -
+				  part->first_off;
 	return r;
 }
 

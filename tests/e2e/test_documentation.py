@@ -12,8 +12,9 @@ MAN = paths.TOP / "packaging" / "man"
 CORE = paths.TOP / "core"
 
 # Which module may include which: its own and those before it.
-ORDER = ["base", "source", "csv", "schema", "settings", "record", "map", "dataset", "survey", "tool",
-         "fs"]
+ORDER = ["base", "source", "csv", "schema", "channel", "settings", "record", "map", "dataset",
+         "view", "feed", "survey",
+         "tool", "fs"]
 
 TABLE_LINE = re.compile(r'^\t\{"(\w+)", (NULL|"(?:[^"\\]|\\.)*"), "((?:[^"\\]|\\.)*)"\}', re.M)
 
