@@ -179,7 +179,7 @@ static void take_later(struct timespec *latest, const struct timespec *t)
 
 static void merge_stats(struct rfs_folder_files *files, const struct stat *folder)
 {
-	struct stat all = files->nr ? files->files[0].st : *folder;
+	struct stat all = files->files[0].st;
 
 	for (size_t i = 0; i < files->nr; i++) {
 		take_later(&all.st_mtim, &files->files[i].st.st_mtim);
@@ -249,7 +249,7 @@ int rfs_folder_files_read(const struct rfs_beneath *beneath, const char *suffix,
 	}
 	e = fstat(fd, &folder) < 0 ? errno : read_all(beneath, suffix, path, dir, &files);
 	closedir(dir);
-	if (!e) {
+	if (!e && files.nr) {
 		sort_and_drop_doubles(&files);
 		merge_stats(&files, &folder);
 		e = make_stamp(&files, &folder);
