@@ -148,6 +148,16 @@ static int compare(const void *a, const void *b)
 	return order ? order : (int)x->rank - (int)y->rank;
 }
 
+int rfs_listing_add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type)
+{
+	return add(listing, name, ino, type, 0);
+}
+
+void rfs_listing_sort(struct rfs_listing *listing, size_t begin)
+{
+	qsort(listing->entries + begin, listing->nr - begin, sizeof(struct rfs_entry), compare);
+}
+
 static void tell_hidden(struct walk *walk, const struct rfs_entry *shown,
 	const struct rfs_entry *hidden)
 {
@@ -218,8 +228,7 @@ static int add_all(struct walk *walk, DIR *dir)
 	}
 	if (e)
 		return e;
-	qsort(walk->listing->entries + nr_dots, walk->listing->nr - nr_dots,
-		sizeof(struct rfs_entry), compare);
+	rfs_listing_sort(walk->listing, nr_dots);
 	drop_doubles(walk);
 	return 0;
 }

@@ -18,7 +18,7 @@
 struct rfs_entry {
 	char *name;
 	uint64_t ino;
-	mode_t type; /* S_IFDIR or S_IFREG */
+	mode_t type; /* S_IFDIR, S_IFREG or S_IFIFO */
 	unsigned rank; /* of the source's ending: see rfs_name_to_virtual */
 };
 
@@ -35,6 +35,10 @@ int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
 
 /* A listing of given nodes: the folder itself, the one above it, then its files. */
 int rfs_listing_fixed(struct rfs_listing *ret, const struct rfs_node *const *nodes, size_t nr);
+
+/* For listings that are put together elsewhere: add an entry, and sort those from begin on. */
+int rfs_listing_add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type);
+void rfs_listing_sort(struct rfs_listing *listing, size_t begin);
 
 void rfs_listing_deinit(struct rfs_listing *listing);
 

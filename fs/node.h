@@ -28,6 +28,12 @@ enum rfs_kind {
 	RFS_CONTROL, /* MOUNTPOINT/.recordiofs */
 	RFS_STATUS,  /* in it */
 	RFS_METRICS,
+	/* layout=sagemaker: */
+	RFS_INPUT,  /* the root, as /opt/ml/input */
+	RFS_CONFIG, /* config in it */
+	RFS_DATA,   /* data in it */
+	RFS_TEXT,   /* a file in config, one state of it */
+	RFS_FIFO,   /* an epoch of a channel, one opening of it: fifo's */
 };
 
 enum rfs_known {
@@ -44,8 +50,10 @@ struct rfs_node {
 	struct rio_stamp stamp; /* RFS_FOLDER: dev and ino only */
 	struct stat source_st;  /* RFS_FILE: of the source in this state */
 	uint64_t ino;           /* 63 bits, of path and stamp */
+	char *text;             /* RFS_TEXT: what it holds */
 
-	uint64_t nr_refs; /* the kernel's lookups and our handles; guarded by tree's lock */
+	uint64_t nr_refs; /* the kernel's lookups and our handles; guarded by tree's lock, an
+			     RFS_FIFO's by fifo's */
 
 	pthread_mutex_t lock;     /* all below */
 	pthread_cond_t described; /* known or opened has changed */
@@ -78,6 +86,7 @@ void rfs_node_destroy(struct rfs_node *node);
 struct rfs_waiter {
 	bool (*gave_up)(void *data); /* from any thread */
 	void *data;
+	pid_t tid; /* the thread, as the mount's process sees it; 0: in another world */
 };
 
 /* How files are described. */

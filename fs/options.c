@@ -10,6 +10,7 @@
  *	words for the kernel                      ->  session
  *	our own table                             ->  a setter
  *	core's table                              ->  rio_options_set
+ *	a training job's                          ->  rio_job_set
  *
  * What is left is refused, with a hint where it is plain what was meant.
  */
@@ -138,7 +139,10 @@ static bool set_umask(struct rfs_options *options, const char *value)
 
 static bool set_layout(struct rfs_options *options, const char *value)
 {
-	return strcmp(value, "mirror") == 0;
+	bool mirror = strcmp(value, "mirror") == 0;
+
+	options->layout = mirror ? RFS_MIRROR : RFS_SAGEMAKER;
+	return mirror || strcmp(value, "sagemaker") == 0;
 }
 
 static bool set_allow_other(struct rfs_options *options, const char *value)
@@ -154,7 +158,7 @@ static bool set_direct_io(struct rfs_options *options, const char *value)
 }
 
 const struct rio_option_info rfs_option_table[] = {
-	{"layout", "mirror", "what is shown: SOURCE's folders with their CSV files encoded"},
+	{"layout", "mirror|sagemaker", "SOURCE's folders, or those of a job at /opt/ml/input"},
 	{"config", "FILE|none", "settings by folder; else of the nearest recordiofs.ini"},
 	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
 	{"memory", "SIZE", "for encoding ahead of sequential readers; else 64M, 0 is none"},
@@ -172,7 +176,7 @@ static const struct {
 	bool (*set)(struct rfs_options *options, const char *value);
 	const char *takes;
 } setters[] = {
-	{set_layout, "mirror"},
+	{set_layout, "mirror or sagemaker"},
 	{set_config, "a file, or none"},
 	{set_index_dir, "a folder, or none"},
 	{set_memory, "a number of bytes, as 64M or 1G; 0 is none"},
@@ -205,7 +209,9 @@ static const struct rio_option_info *find(const char *name)
 {
 	const struct rio_option_info *own = find_in(rfs_option_table, name);
 
-	return own ? own : find_in(rio_option_table, name);
+	if (!own)
+		own = find_in(rio_option_table, name);
+	return own ? own : find_in(rio_job_table, name);
 }
 
 /* Cut word behind the name, in which a hyphen is as good as an underscore; its value or NULL. */
@@ -262,6 +268,24 @@ static int set_encoding(struct rfs_options *options, const char *name, const cha
 	return r ? r : rio_settings_add(&options->given_encoding, name, value, err);
 }
 
+static int set_job(struct rfs_options *options, const char *name, const char *value,
+	struct rio_error *err)
+{
+	options->job_word = find_in(rio_job_table, name)->name;
+	return rio_job_set(&options->job, name, value, err);
+}
+
+/* Words come in any order, so only the end tells whether they are wanted. */
+static int check_job(const struct rfs_options *options, struct rio_error *err)
+{
+	if (options->layout == RFS_SAGEMAKER)
+		return rio_job_check(&options->job, err);
+	if (!options->job_word)
+		return 0;
+	return rio_fail(err, RIO_EOPTION, "%s is about a training job: add layout=sagemaker",
+		options->job_word);
+}
+
 static int note_given(struct rfs_options *options, const char *word, struct rio_error *err)
 {
 	char *joined;
@@ -290,8 +314,12 @@ static int set_word(struct rfs_options *options, const char *word, struct rio_er
 		return rio_fail(err, RIO_EOPTION, "%s takes no value", name);
 	if (info->values && !value)
 		return rio_fail(err, RIO_EOPTION, "%s needs a value: %s", name, info->values);
-	r = find_in(rfs_option_table, name) ? set_own(options, info, value, err)
-					    : set_encoding(options, name, value, err);
+	if (find_in(rfs_option_table, name))
+		r = set_own(options, info, value, err);
+	else if (find_in(rio_option_table, name))
+		r = set_encoding(options, name, value, err);
+	else
+		r = set_job(options, name, value, err);
 	return r ? r : note_given(options, word, err);
 }
 
@@ -433,6 +461,8 @@ int rfs_options_parse(struct rfs_options *ret, int argc, char **argv, struct rio
 		.nr_threads = DEFAULT_NR_THREADS,
 	};
 	r = rio_options_init(&ret->encoding, err);
+	if (!r)
+		r = rio_job_init(&ret->job, err);
 	if (r)
 		return r;
 	ret->given = strdup("");
@@ -451,6 +481,8 @@ int rfs_options_parse(struct rfs_options *ret, int argc, char **argv, struct rio
 		return rio_fail(err, RIO_EOPTION, "MOUNTPOINT is missing: recordiofs %s MOUNTPOINT",
 			ret->source);
 	r = rio_options_check(&ret->encoding, err);
+	if (!r)
+		r = check_job(ret, err);
 	return r ? r : RFS_CALL_MOUNT;
 }
 
@@ -462,31 +494,7 @@ void rfs_options_deinit(struct rfs_options *options)
 	free(options->mountpoint);
 	rio_settings_deinit(&options->given_encoding);
 	free(options->config);
+	rio_job_deinit(&options->job);
 	free(options->index_dir);
 	free(options->given);
-}
-
-static void print_table(FILE *file, const struct rio_option_info *table)
-{
-	for (; table->name; table++) {
-		int n = fprintf(file, "  %s%s%s", table->name, table->values ? "=" : "",
-			table->values ? table->values : "");
-
-		fprintf(file, "%*s%s\n", n < 34 ? 34 - n : 2, "", table->help);
-	}
-}
-
-void rfs_options_usage(FILE *file)
-{
-	fprintf(file, "Usage: recordiofs SOURCE MOUNTPOINT [-f] [-o OPTION[,OPTION...]]\n"
-		      "Show the CSV files below the folder SOURCE as RecordIO files.\n\n"
-		      "  -f                              stay in the foreground\n"
-		      "  -o OPTION[,OPTION...]           see below\n"
-		      "  -h, --help                      print this\n"
-		      "  -V, --version                   print the version\n\n"
-		      "Encoding, the default first (lists are separated by ':'):\n");
-	print_table(file, rio_option_table);
-	fprintf(file, "\nThe mount:\n");
-	print_table(file, rfs_option_table);
-	fprintf(file, "\nUnmount with: fusermount3 -u MOUNTPOINT\n");
 }

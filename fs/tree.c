@@ -44,6 +44,7 @@ struct rfs_tree {
 	const struct rfs_options *options;
 	const struct rfs_beneath *beneath;
 	struct rfs_describer describer;
+	struct rfs_input *input; /* layout=sagemaker; else NULL */
 
 	struct rfs_node *root;
 	struct rfs_node *control, *status, *metrics;
@@ -55,15 +56,11 @@ struct rfs_tree {
 
 /* --- nodes and references --- */
 
-/* The node for path in this state, new or known, with a reference more. */
-static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
-	const struct rio_stamp *stamp, const struct stat *st, struct rfs_node **ret)
+/* node (taken), or the known one that it is the same as, with a reference more. */
+static int intern(struct rfs_tree *tree, struct rfs_node *node, struct rfs_node **ret)
 {
-	struct rfs_node *node = rfs_node_create(kind, path, stamp, st);
 	struct rfs_node **slot = NULL;
 
-	if (!node)
-		return ENOMEM;
 	pthread_mutex_lock(&tree->lock);
 	slot = tsearch(node, &tree->nodes, rfs_node_compare);
 	if (slot) {
@@ -77,10 +74,19 @@ static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 	return slot ? 0 : ENOMEM;
 }
 
+/* The node for path in this state, new or known, with a reference more. */
+static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	const struct rio_stamp *stamp, const struct stat *st, struct rfs_node **ret)
+{
+	struct rfs_node *node = rfs_node_create(kind, path, stamp, st);
+
+	return node ? intern(tree, node, ret) : ENOMEM;
+}
+
 static bool is_fixed(const struct rfs_tree *tree, const struct rfs_node *node)
 {
 	return node == tree->root || node == tree->control || node == tree->status ||
-	       node == tree->metrics;
+	       node == tree->metrics || (tree->input && rfs_input_is_fixed(tree->input, node));
 }
 
 void rfs_tree_pin(struct rfs_tree *tree, struct rfs_node *node)
@@ -96,6 +102,10 @@ void rfs_tree_forget(struct rfs_tree *tree, struct rfs_node *node, uint64_t nr)
 
 	if (is_fixed(tree, node))
 		return;
+	if (node->kind == RFS_FIFO) {
+		rfs_input_forget(tree->input, node, nr);
+		return;
+	}
 	pthread_mutex_lock(&tree->lock);
 	node->nr_refs -= RIO_MIN(nr, node->nr_refs);
 	gone = node->nr_refs == 0;
@@ -134,7 +144,7 @@ static struct rfs_node *create_fixed(enum rfs_kind kind, const char *path, uint6
 
 int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
 	struct rfs_settings *settings, struct rio_store *store, struct rfs_counters *counters,
-	struct rfs_tree **ret)
+	struct rfs_input *input, struct rfs_tree **ret)
 {
 	struct rfs_tree *tree = calloc(1, sizeof(*tree));
 
@@ -144,8 +154,9 @@ int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath 
 	tree->beneath = beneath;
 	tree->describer = (struct rfs_describer){
 		.beneath = beneath, .settings = settings, .store = store, .counters = counters};
+	tree->input = input;
 	pthread_mutex_init(&tree->lock, NULL);
-	tree->root = create_fixed(RFS_FOLDER, ".", 1);
+	tree->root = create_fixed(input ? RFS_INPUT : RFS_FOLDER, ".", 1);
 	tree->control = create_fixed(RFS_CONTROL, CONTROL_NAME, 2);
 	tree->status = create_fixed(RFS_STATUS, CONTROL_NAME "/status", 3);
 	tree->metrics = create_fixed(RFS_METRICS, CONTROL_NAME "/metrics", 4);
@@ -201,26 +212,37 @@ static int not_there(int e)
 	return e == EXDEV || e == ELOOP || e == ENOTDIR || e == ENAMETOOLONG ? ENOENT : e;
 }
 
-static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+/* The folder at path, where above is the one that it is looked up in; NULL: any. */
+static int lookup_folder_at(struct rfs_tree *tree, const char *above, const char *path,
 	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	_cleanup_free_ char *path = join_path(parent, name);
 	struct rio_stamp stamp;
 	struct stat st;
 	int e;
 
-	if (!path)
-		return ENOMEM;
 	e = not_there(rfs_beneath_stat(tree->beneath, path, &st));
 	if (e)
 		return e;
-	if (!S_ISDIR(st.st_mode) || rfs_beneath_leads_through(tree->beneath, parent->path, &st))
+	if (!S_ISDIR(st.st_mode) ||
+		(above && rfs_beneath_leads_through(tree->beneath, above, &st)))
 		return ENOENT;
 	stamp = rfs_folder_stamp(&st);
 	e = get_node(tree, RFS_FOLDER, path, &stamp, NULL, ret);
 	if (!e)
 		rfs_attr_of_folder(tree->options, *ret, &st, ret_attr);
 	return e;
+}
+
+static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	_cleanup_free_ char *path = join_path(parent, name);
+
+	if (!path)
+		return ENOMEM;
+	if (tree->input && !rfs_input_shows(tree->input, path, true))
+		return ENOENT;
+	return lookup_folder_at(tree, parent->path, path, ret, ret_attr);
 }
 
 /*
@@ -325,6 +347,8 @@ static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, con
 		if (!rfs_name_to_source(suffix, name, rank, source))
 			break;
 		path = join_path(parent, source);
+		if (path && tree->input && !rfs_input_shows(tree->input, path, false))
+			continue;
 		e = path ? lookup_path(tree, path, waiter, ret, ret_attr) : ENOMEM;
 	}
 	return e;
@@ -342,6 +366,29 @@ static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_nod
 	return strcmp(name, "metrics") == 0 ? tree->metrics : NULL;
 }
 
+/* A name in one of the folders of layout=sagemaker. */
+static int lookup_input(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	struct rfs_input_found found;
+	int e = rfs_input_lookup(tree->input, parent, name, waiter, &found);
+
+	if (!e && found.folder)
+		return lookup_folder_at(tree, NULL, found.folder, ret, ret_attr);
+	if (!e && found.fresh)
+		e = intern(tree, found.fresh, &found.node);
+	if (!e)
+		e = rfs_input_attr(tree->input, found.node, ret_attr);
+	if (!e)
+		*ret = found.node;
+	return e;
+}
+
+static bool is_of_input(const struct rfs_node *node)
+{
+	return node->kind == RFS_INPUT || node->kind == RFS_CONFIG || node->kind == RFS_DATA;
+}
+
 int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *name,
 	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
@@ -353,6 +400,8 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 		*ret = control;
 		return 0;
 	}
+	if (is_of_input(parent))
+		return lookup_input(tree, parent, name, waiter, ret, ret_attr);
 	if (parent->kind != RFS_FOLDER || rfs_name_is_hidden(name))
 		return ENOENT;
 	e = lookup_file(tree, parent, name, waiter, ret, ret_attr);
@@ -428,6 +477,12 @@ int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
 			return ESTALE;
 		rfs_attr_of_folder(tree->options, node, &st, ret_attr);
 		return 0;
+	case RFS_INPUT:
+	case RFS_CONFIG:
+	case RFS_DATA:
+	case RFS_TEXT:
+	case RFS_FIFO:
+		return rfs_input_attr(tree->input, node, ret_attr);
 	default:
 		rfs_attr_of_control(tree->options, node, ret_attr);
 		return 0;
@@ -464,8 +519,15 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 
 int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)
 {
+	int e;
+
 	if (folder == tree->control)
 		return rfs_listing_fixed(ret, (const struct rfs_node *const[]){tree->control,
 				tree->root, tree->status, tree->metrics}, 4);
-	return rfs_listing_read(tree->beneath, tree->options->encoding.suffix, folder, ret);
+	if (is_of_input(folder))
+		return rfs_input_list(tree->input, tree->root, folder, ret);
+	e = rfs_listing_read(tree->beneath, tree->options->encoding.suffix, folder, ret);
+	if (!e && tree->input)
+		rfs_input_filter(tree->input, folder, ret);
+	return e;
 }

@@ -55,10 +55,13 @@ static char *sizes_value(const struct rio_dataset *dataset, const char *name)
 	return strcmp(name, "texts") == 0 ? print_texts(dataset) : NULL;
 }
 
-char *rfs_xattr_value(const struct rfs_beneath *beneath, struct rfs_node *node, const char *name)
+char *rfs_xattr_value(const struct rfs_beneath *beneath, const struct rfs_input *input,
+	struct rfs_node *node, const char *name)
 {
 	const struct rio_dataset *dataset;
 
+	if (node->kind == RFS_FOLDER && input && strcmp(name, PREFIX "error") == 0)
+		return rfs_input_error(input, node);
 	if (node->kind != RFS_FILE || strncmp(name, PREFIX, strlen(PREFIX)) != 0)
 		return NULL;
 	name += strlen(PREFIX);
@@ -80,8 +83,8 @@ char *rfs_xattr_value(const struct rfs_beneath *beneath, struct rfs_node *node, 
 	return sizes_value(dataset, name);
 }
 
-size_t rfs_xattr_list(const struct rfs_beneath *beneath, struct rfs_node *node,
-	char list[RFS_XATTR_LIST_BYTES])
+size_t rfs_xattr_list(const struct rfs_beneath *beneath, const struct rfs_input *input,
+	struct rfs_node *node, char list[RFS_XATTR_LIST_BYTES])
 {
 	static const char *const names[] = {PREFIX "columns", PREFIX "error", PREFIX "filled",
 		PREFIX "record_bytes", PREFIX "records", PREFIX "rows", PREFIX "skipped",
@@ -89,7 +92,7 @@ size_t rfs_xattr_list(const struct rfs_beneath *beneath, struct rfs_node *node,
 	size_t len = 0;
 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {
-		_cleanup_free_ char *value = rfs_xattr_value(beneath, node, names[i]);
+		_cleanup_free_ char *value = rfs_xattr_value(beneath, input, node, names[i]);
 
 		if (value)
 			len += (size_t)(stpcpy(list + len, names[i]) - (list + len)) + 1;
