@@ -12,8 +12,8 @@ MAN = paths.TOP / "packaging" / "man"
 CORE = paths.TOP / "core"
 
 # Which module may include which: its own and those before it.
-ORDER = ["base", "source", "csv", "schema", "settings", "record", "map", "dataset", "survey", "tool",
-         "fs"]
+ORDER = ["base", "source", "csv", "schema", "settings", "record", "map", "dataset", "survey", "channel",
+         "feed", "tool", "fs"]
 
 TABLE_LINE = re.compile(r'^\t\{"(\w+)", (NULL|"(?:[^"\\]|\\.)*"), "((?:[^"\\]|\\.)*)"\}', re.M)
 
