@@ -328,7 +328,7 @@ static int find_channels(struct rfs_channels *channels, struct rio_error *err)
 		rfs_log_note("%s has no folders: it is the one channel, " ONLY_CHANNEL,
 			channels->beneath->path);
 	else if (seen.nr_files)
-		rfs_log_note("%s: %zu CSV files in it are in no channel: a folder is one",
+		rfs_log_note("%s: CSV files in it that are in no channel: %zu; a folder is one",
 			channels->beneath->path, seen.nr_files);
 	return 0;
 }
