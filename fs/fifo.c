@@ -5,28 +5,31 @@
  * the FIFO: a thread tries to open it for writing, through our own mount, without waiting,
  * which fails (ENXIO) until a reader is there:
  *
- *	LOOKUP train_0 --> a node, armed                         kernel:  inode 1, no pipe
+ *	LOOKUP train_0 --> a node of its own, armed              kernel:  inode 1, no pipe
  *	                     |  try: 0.1 ms after the LOOKUP, then ever less often
- *	open(O_RDONLY) ------|----------------------------------> pipe 1, reader waits
+ *	open(O_RDONLY) ------|----------------------------------> pipe 1, its reader waits
  *	                     v
- *	                   opened, retired: no name leads to it any more; its feed begins
+ *	                   opened: its feed begins
  *	LOOKUP train_0 --> another node, armed                   inode 2, no pipe
  *
- * The last line is what makes every reader get an epoch from its first byte: one that has
- * closed early and opens the name again would else find the old pipe, with the rest of the
- * old epoch in it, as long as its feeder has not noticed.  A node is retired before the first
- * byte is written, so whoever walked to it until then opens a pipe that is still empty.
+ * Every LOOKUP gets another node, so every reader has a pipe that nobody else has, and
+ * gets its epoch from the first byte.  One that closes early and opens the name again
+ * would else find the old pipe, with the rest of the old epoch in it, as long as its feeder
+ * has not noticed; and several that open one epoch at the same time would each get some
+ * of its bytes.
  *
  * Our own walk is known by its thread, and always gets the node that it is meant for.  No
  * descriptor is held while nobody reads, so that the mount can be unmounted.
  *
- * A name that was only looked at (ls -l) would be tried for as long as the kernel keeps its
- * inode, which may be for good.  So after a while the kernel is asked to drop the name; it
- * then forgets the inode, unless somebody holds it, who is waited for on.
+ * A node whose name was only looked at (ls -l) is forgotten by the kernel when the name is
+ * looked up again, or else whenever it likes, which may be never.  So after a while it is
+ * asked to drop the name; it then forgets the inode, unless somebody holds it, who is waited
+ * for on.
  *
  * Rejected: opening at the LOOKUP (no reader is there yet); a descriptor of the inode held
  * open (the mount is busy then); opening for reading and writing (a reader that leaves is
- * not noticed); inotify, which tells of an open only once it has succeeded.
+ * not noticed); inotify, which tells of an open only once it has succeeded; a name of its
+ * own for our walk (another name that keeps the inode known).
  */
 #include "fifo.h"
 
@@ -50,11 +53,11 @@
 /* Between two tries: a quarter of the time since the LOOKUP, within these bounds. */
 #define TRY_NS_MIN  (100 * US)
 #define TRY_NS_MAX  (20 * MS)
-/* Of those that the kernel did not forget when it was asked to. */
-#define HELD_NS_MAX (500 * MS)
 
-/* After so long without a reader the kernel is asked to forget the name. */
+/* After so long without a reader the kernel is asked to forget the name … */
 #define QUIET_NS (2000 * MS)
+/* … and of those whose inode it then keeps, since somebody holds it: */
+#define HELD_NS_MAX (500 * MS)
 
 /* So long the end waits for those who are on their way into a FIFO. */
 #define END_NS      (300 * MS)
@@ -67,8 +70,7 @@ struct fifo {
 	rfs_name channel;
 	uint64_t epoch;
 	bool armed;         /* false: opened by its feeder, or by nobody any more */
-	bool expelled;      /* its name, since the latest LOOKUP */
-	uint64_t looked_ns; /* at the latest LOOKUP, CLOCK_MONOTONIC */
+	uint64_t looked_ns; /* when its LOOKUP came, CLOCK_MONOTONIC */
 	uint64_t next_ns;   /* when to try again */
 };
 TAILQ_HEAD(fifo_list, fifo);
@@ -161,16 +163,7 @@ struct rfs_feeds *rfs_fifos_feeds(struct rfs_fifos *fifos)
 
 /* --- lookups --- */
 
-static struct fifo *find_armed(struct rfs_fifos *fifos, const char *name)
-{
-	struct fifo *fifo;
-
-	TAILQ_FOREACH(fifo, &fifos->list, link)
-		if (fifo->armed && strcmp(fifo->name, name) == 0)
-			break;
-	return fifo;
-}
-
+/* With a reference, for who looked the name up. */
 static struct fifo *create_fifo(struct rfs_fifos *fifos, const char *name, const char *channel,
 	uint64_t epoch, mode_t mode)
 {
@@ -191,51 +184,29 @@ static struct fifo *create_fifo(struct rfs_fifos *fifos, const char *name, const
 	snprintf(fifo->channel, sizeof(fifo->channel), "%s", channel);
 	fifo->epoch = epoch;
 	fifo->armed = true;
-	TAILQ_INSERT_TAIL(&fifos->list, fifo, link);
-	return fifo;
-}
-
-/* A reader may come now. */
-static void expect_reader(struct rfs_fifos *fifos, struct fifo *fifo)
-{
 	fifo->looked_ns = now_ns();
 	fifo->next_ns = fifo->looked_ns + TRY_NS_MIN;
-	fifo->expelled = false;
-	fifo->node->nr_refs++;
-	pthread_cond_signal(&fifos->changed);
-}
-
-static int lookup(struct rfs_fifos *fifos, const char *name, const char *channel,
-	uint64_t epoch, mode_t mode, struct rfs_node **ret)
-{
-	struct fifo *fifo;
-	int e = 0;
-
-	pthread_mutex_lock(&fifos->lock);
-	fifo = find_armed(fifos, name);
-	if (fifos->ending)
-		e = ENOTCONN;
-	else if (!fifo && !channel)
-		e = ENOENT;
-	else if (!fifo && !(fifo = create_fifo(fifos, name, channel, epoch, mode)))
-		e = ENOMEM;
-	if (!e) {
-		expect_reader(fifos, fifo);
-		*ret = fifo->node;
-	}
-	pthread_mutex_unlock(&fifos->lock);
-	return e;
+	fifo->node->nr_refs = 1;
+	TAILQ_INSERT_TAIL(&fifos->list, fifo, link);
+	return fifo;
 }
 
 int rfs_fifos_lookup(struct rfs_fifos *fifos, const char *name, const char *channel,
 	uint64_t epoch, mode_t mode, struct rfs_node **ret)
 {
-	return lookup(fifos, name, channel, epoch, mode, ret);
-}
+	struct fifo *fifo = NULL;
+	int e = 0;
 
-int rfs_fifos_find(struct rfs_fifos *fifos, const char *name, struct rfs_node **ret)
-{
-	return lookup(fifos, name, NULL, 0, 0, ret);
+	pthread_mutex_lock(&fifos->lock);
+	if (fifos->ending)
+		e = ENOTCONN;
+	else if (!(fifo = create_fifo(fifos, name, channel, epoch, mode)))
+		e = ENOMEM;
+	else
+		*ret = fifo->node;
+	pthread_cond_signal(&fifos->changed);
+	pthread_mutex_unlock(&fifos->lock);
+	return e;
 }
 
 bool rfs_fifos_is_feeder(struct rfs_fifos *fifos, pid_t tid)
@@ -320,13 +291,13 @@ static void try(struct rfs_fifos *fifos, struct fifo *fifo, int *ret_fd)
 	fifos->target = NULL;
 }
 
-/* When fifo is to be tried again, after a try that found nobody. */
+/* When fifo is to be tried again if nobody is there now. */
 static void put_off(struct fifo *fifo)
 {
 	uint64_t now = now_ns();
-	uint64_t step = (now - fifo->looked_ns) / 4;
+	uint64_t age = now - fifo->looked_ns;
+	uint64_t step = RIO_MIN(age / 4, age > QUIET_NS ? HELD_NS_MAX : TRY_NS_MAX);
 
-	step = RIO_MIN(step, fifo->expelled ? HELD_NS_MAX : TRY_NS_MAX);
 	fifo->next_ns = now + RIO_MAX(step, TRY_NS_MIN);
 }
 
@@ -338,25 +309,23 @@ static void expel(struct rfs_fifos *fifos, const char *name)
 	pthread_mutex_lock(&fifos->lock);
 }
 
-static void expel_quiet(struct rfs_fifos *fifos, struct fifo *fifo)
-{
-	rfs_name name;
-
-	fifo->expelled = true;
-	strcpy(name, fifo->name);
-	expel(fifos, name);
-}
-
-/* With the lock, which is given up meanwhile. */
+/*
+ * With the lock, which is given up meanwhile.  Our own walk, too, lets the kernel know the
+ * name, so each that was in vain is followed by its end once nobody is expected any more.
+ */
 static void serve(struct rfs_fifos *fifos, struct fifo *fifo)
 {
-	rfs_name channel;
+	bool is_quiet = now_ns() - fifo->looked_ns > QUIET_NS;
 	uint64_t epoch = fifo->epoch;
+	rfs_name name, channel;
 	int fd;
 
+	strcpy(name, fifo->name);
 	strcpy(channel, fifo->channel);
 	put_off(fifo);
 	try(fifos, fifo, &fd);
+	if (fd < 0 && is_quiet)
+		expel(fifos, name);
 	if (fd < 0)
 		return;
 	pthread_mutex_unlock(&fifos->lock);
@@ -428,8 +397,6 @@ static void *watch(void *data)
 			pthread_cond_wait(&fifos->changed, &fifos->lock);
 		else if (fifo->next_ns > now_ns())
 			wait_until(fifos, fifo->next_ns);
-		else if (!fifo->expelled && now_ns() - fifo->looked_ns > QUIET_NS)
-			expel_quiet(fifos, fifo);
 		else
 			serve(fifos, fifo);
 	}

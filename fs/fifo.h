@@ -39,15 +39,11 @@ int rfs_fifos_start(struct rfs_fifos *fifos, const char *mountpoint, rfs_expel *
 void rfs_fifos_end(struct rfs_fifos *fifos, bool served);
 
 /*
- * The node that name is now, with a reference more, and waited at for a reader: the one
- * that nobody has read from yet, or else a new one.  mode is a new one's.  ENOTCONN once
- * the mount ends.
+ * A new node for name, with a reference, at which a reader is waited for from now on.
+ * ENOTCONN once the mount ends.
  */
 int rfs_fifos_lookup(struct rfs_fifos *fifos, const char *name, const char *channel,
 	uint64_t epoch, mode_t mode, struct rfs_node **ret);
-
-/* The same without a new one: ENOENT. */
-int rfs_fifos_find(struct rfs_fifos *fifos, const char *name, struct rfs_node **ret);
 
 /* Whether the thread tid is our own; and the node that it is on its way to, or ENOENT. */
 bool rfs_fifos_is_feeder(struct rfs_fifos *fifos, pid_t tid);

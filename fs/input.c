@@ -124,7 +124,7 @@ static mode_t mode_of_fifo(const struct rfs_input *input, const char *channel)
 	mode_t mode = 0644 & ~input->options->umask;
 
 	if (input->options->allow_other &&
-		!rfs_channel_is_public(input->channels, input->beneath, channel))
+		!rfs_shown_to_all(input->shown, input->beneath, channel))
 		mode &= 0600;
 	return S_IFIFO | mode | 0600;
 }
@@ -134,18 +134,14 @@ static int lookup_fifo(struct rfs_input *input, const char *name,
 {
 	rfs_name channel;
 	uint64_t epoch;
-	int e;
 
 	if (!rfs_input_parse_fifo(name, channel, &epoch) ||
 		!rfs_channels_folder(input->channels, channel))
 		return ENOENT;
 	if (rfs_fifos_is_feeder(input->fifos, waiter->tid))
 		return rfs_fifos_lookup_own(input->fifos, name, ret);
-	e = rfs_fifos_find(input->fifos, name, ret);
-	if (e == ENOENT)
-		e = rfs_fifos_lookup(input->fifos, name, channel, epoch,
-			mode_of_fifo(input, channel), ret);
-	return e;
+	return rfs_fifos_lookup(input->fifos, name, channel, epoch, mode_of_fifo(input, channel),
+		ret);
 }
 
 /* A folder's name is the folder's, even where it looks like that of a FIFO. */

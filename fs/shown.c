@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a channel is made of is looked at when somebody asks, as everything in the mount,
- * with one exception: which files a share or a manifest leaves to File mode depends on all
- * names below the channel's folder, and listing these for each name that is looked up would
- * make a listing of n files cost n listings.  So that answer is kept for a second.
+ * with one exception: which files a share or a manifest leaves to File mode, and whether
+ * everybody may read them, depends on all names below the channel's folder, and listing
+ * these for each name that is looked up would make a listing of n files cost n listings.
+ * So these answers are kept for a second.
  */
 #include "shown.h"
 
@@ -20,8 +21,10 @@
 /* What is shown of a channel. */
 struct entry {
 	char *name;
-	struct rio_objects keys; /* sorted */
-	struct timespec read;    /* CLOCK_MONOTONIC; 0: not yet */
+	struct rio_objects keys;     /* sorted */
+	struct timespec keys_read;   /* CLOCK_MONOTONIC; 0: not yet */
+	bool is_public;
+	struct timespec public_read; /* likewise */
 };
 
 struct rfs_shown {
@@ -100,22 +103,29 @@ static struct entry *find(struct rfs_shown *shown, const char *name)
 	return more[shown->nr].name ? &more[shown->nr++] : NULL;
 }
 
+/* Whether what was read then is too old to be told; it is then read now. */
+static bool is_old(struct timespec *read)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (read->tv_sec && now.tv_sec - read->tv_sec <= KEPT_SECONDS)
+		return false;
+	*read = now;
+	return true;
+}
+
 /* Its keys; none where they cannot be told, and the log says why. */
 static const struct rio_objects *keys_of(struct rfs_shown *shown, const char *name)
 {
 	struct entry *entry = find(shown, name);
-	struct timespec now;
 	struct rio_error err;
 
-	if (!entry)
-		return NULL;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (entry->read.tv_sec && now.tv_sec - entry->read.tv_sec <= KEPT_SECONDS)
-		return &entry->keys;
+	if (!entry || !is_old(&entry->keys_read))
+		return entry ? &entry->keys : NULL;
 	rio_objects_deinit(&entry->keys);
 	if (list(shown, name, &entry->keys, &err))
 		rfs_log_error(&err);
-	entry->read = now;
 	return &entry->keys;
 }
 
@@ -185,21 +195,35 @@ static bool is_reachable(const struct rfs_beneath *beneath, char *path, size_t l
 	return true;
 }
 
-bool rfs_channel_is_public(const struct rfs_channels *channels,
+static bool is_public(const struct rfs_channels *channels,
 	const struct rfs_beneath *beneath, const char *name)
 {
 	_cleanup_(rio_objects_deinit) struct rio_objects objects = {0};
 	const char *folder = rfs_channels_folder(channels, name);
 	struct rio_error err;
-	bool is_public;
+	bool all_may;
 
-	is_public = folder && everybody_may(beneath, ".") && everybody_may(beneath, folder) &&
+	all_may = folder && everybody_may(beneath, ".") && everybody_may(beneath, folder) &&
 		    rfs_channels_objects(channels, name, &objects, &err) == 0;
-	for (size_t i = 0; is_public && i < objects.nr; i++) {
+	for (size_t i = 0; all_may && i < objects.nr; i++) {
 		_cleanup_free_ char *path = NULL;
 
-		is_public = asprintf(&path, "%s/%s", folder, objects.keys[i]) >= 0 &&
+		all_may = asprintf(&path, "%s/%s", folder, objects.keys[i]) >= 0 &&
 			    is_reachable(beneath, path, strlen(folder));
 	}
-	return is_public;
+	return all_may;
+}
+
+bool rfs_shown_to_all(struct rfs_shown *shown, const struct rfs_beneath *beneath, const char *name)
+{
+	struct entry *entry;
+	bool to_all;
+
+	pthread_mutex_lock(&shown->lock);
+	entry = find(shown, name);
+	if (entry && is_old(&entry->public_read))
+		entry->is_public = is_public(shown->channels, beneath, name);
+	to_all = entry && entry->is_public;
+	pthread_mutex_unlock(&shown->lock);
+	return to_all;
 }

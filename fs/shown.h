@@ -20,8 +20,7 @@ void rfs_shown_destroy(struct rfs_shown *shown);
 /* Whether the source, or the folder, at path below SOURCE is shown.  Up to a second old. */
 bool rfs_shown_has(struct rfs_shown *shown, const char *path, bool is_folder);
 
-/* Whether everybody may read all files of the channel called name. */
-bool rfs_channel_is_public(const struct rfs_channels *channels,
-	const struct rfs_beneath *beneath, const char *name);
+/* Whether everybody may read all files of the channel called name.  Up to a second old. */
+bool rfs_shown_to_all(struct rfs_shown *shown, const struct rfs_beneath *beneath, const char *name);
 
 #endif

@@ -93,9 +93,23 @@ def test_each_opening_has_an_inode_of_its_own(large):
         os.close(fd)
 
 
-def test_a_name_that_nobody_reads_keeps_its_inode(job):
-    first = os.stat(pipes.fifo(job, "train", 0)).st_ino
-    assert os.stat(pipes.fifo(job, "train", 0)).st_ino == first
+@pytest.mark.threads
+def test_readers_who_open_one_epoch_at_the_same_moment_each_get_all_of_it(large, quick):
+    together = threading.Barrier(6)
+    wrong = []
+
+    def read():
+        for _ in range(3 if quick else 10):
+            together.wait()
+            if pipes.read(large, "train", 0) != large.whole:
+                wrong.append(threading.current_thread().name)
+
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
 
 
 @pytest.mark.threads
