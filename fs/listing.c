@@ -28,7 +28,7 @@ void rfs_listing_deinit(struct rfs_listing *listing)
 	*listing = (struct rfs_listing){0};
 }
 
-int rfs_listing_add(struct rfs_listing *listing, const struct rfs_entry *entry)
+int rfs_listing_add_entry(struct rfs_listing *listing, const struct rfs_entry *entry)
 {
 	char *name;
 
@@ -49,9 +49,9 @@ int rfs_listing_add(struct rfs_listing *listing, const struct rfs_entry *entry)
 	return 0;
 }
 
-static int add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type)
+int rfs_listing_add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type)
 {
-	return rfs_listing_add(listing,
+	return rfs_listing_add_entry(listing,
 		&(struct rfs_entry){.name = (char *)name, .ino = ino, .type = type});
 }
 
@@ -86,7 +86,7 @@ static int add_file(struct walk *walk, const char *virtual, unsigned rank, const
 		!S_ISREG(st.st_mode))
 		return 0;
 	stamp = rio_stamp_of_stat(&st);
-	return rfs_listing_add(walk->listing, &(struct rfs_entry){.name = (char *)virtual,
+	return rfs_listing_add_entry(walk->listing, &(struct rfs_entry){.name = (char *)virtual,
 			.ino = rfs_node_ino(path, &stamp), .type = S_IFREG, .rank = rank,
 			.stamp = stamp});
 }
@@ -103,7 +103,7 @@ static int add_folder(struct walk *walk, const char *name, bool may_be_link)
 	if (may_be_link && rfs_beneath_leads_through(walk->beneath, walk->folder->path, &st))
 		return 0;
 	stamp = rfs_folder_stamp(&st);
-	return add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR);
+	return rfs_listing_add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR);
 }
 
 static void tell_long_name(struct walk *walk, const char *name)
@@ -154,6 +154,11 @@ static int compare(const void *a, const void *b)
 	return order ? order : (int)x->rank - (int)y->rank;
 }
 
+void rfs_listing_sort(struct rfs_listing *listing, size_t begin)
+{
+	qsort(listing->entries + begin, listing->nr - begin, sizeof(struct rfs_entry), compare);
+}
+
 static void tell_hidden(struct walk *walk, const struct rfs_entry *shown,
 	const struct rfs_entry *hidden)
 {
@@ -190,7 +195,7 @@ static int add_dots(struct walk *walk)
 {
 	_cleanup_free_ char *above = strdup(walk->folder->path);
 	uint64_t ino = 1;
-	int e = add(walk->listing, ".", walk->folder->ino, S_IFDIR);
+	int e = rfs_listing_add(walk->listing, ".", walk->folder->ino, S_IFDIR);
 	char *slash = above ? strrchr(above, '/') : NULL;
 
 	if (slash) {
@@ -203,7 +208,7 @@ static int add_dots(struct walk *walk)
 		stamp = rfs_folder_stamp(&st);
 		ino = rfs_node_ino(above, &stamp);
 	}
-	return e ? e : add(walk->listing, "..", ino, S_IFDIR);
+	return e ? e : rfs_listing_add(walk->listing, "..", ino, S_IFDIR);
 }
 
 static int add_all(struct walk *walk, DIR *dir)
@@ -224,8 +229,7 @@ static int add_all(struct walk *walk, DIR *dir)
 	}
 	if (e)
 		return e;
-	qsort(walk->listing->entries + nr_dots, walk->listing->nr - nr_dots,
-		sizeof(struct rfs_entry), compare);
+	rfs_listing_sort(walk->listing, nr_dots);
 	drop_doubles(walk);
 	return 0;
 }
@@ -275,7 +279,7 @@ int rfs_listing_fixed(struct rfs_listing *ret, const struct rfs_node *const *nod
 		const char *slash = strrchr(nodes[i]->path, '/');
 		const char *name = i == 0 ? "." : i == 1 ? ".." : slash + 1;
 
-		e = add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG);
+		e = rfs_listing_add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG);
 	}
 	if (e)
 		rfs_listing_deinit(&listing);

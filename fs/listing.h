@@ -19,7 +19,7 @@
 struct rfs_entry {
 	char *name;
 	uint64_t ino;
-	mode_t type; /* S_IFDIR or S_IFREG */
+	mode_t type; /* S_IFDIR, S_IFREG or S_IFIFO */
 	unsigned rank; /* of the source's ending: see rfs_name_to_virtual */
 	struct rio_stamp stamp; /* of the source, or of all sources; S_IFREG */
 };
@@ -42,11 +42,13 @@ int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
 int rfs_listing_add_views(const struct rfs_beneath *beneath, const struct rfs_options *options,
 	struct rfs_node *folder, struct rfs_listing *listing);
 
-/* Add an entry behind all others. */
-int rfs_listing_add(struct rfs_listing *listing, const struct rfs_entry *entry);
-
 /* A listing of given nodes: the folder itself, the one above it, then its files. */
 int rfs_listing_fixed(struct rfs_listing *ret, const struct rfs_node *const *nodes, size_t nr);
+
+/* For listings that are put together elsewhere: add an entry, and sort those from begin on. */
+int rfs_listing_add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type);
+int rfs_listing_add_entry(struct rfs_listing *listing, const struct rfs_entry *entry);
+void rfs_listing_sort(struct rfs_listing *listing, size_t begin);
 
 void rfs_listing_deinit(struct rfs_listing *listing);
 

@@ -59,7 +59,7 @@ static int add(const struct adding *a, const char *name, const struct rio_stamp 
 		return 0;
 	}
 	entry.ino = rfs_node_ino(path, stamp);
-	return rfs_listing_add(listing, &entry);
+	return rfs_listing_add_entry(listing, &entry);
 }
 
 /* The files right in the folder path, joined to what is called after folder. */

@@ -93,6 +93,7 @@ void rfs_node_destroy(struct rfs_node *node)
 	pthread_cond_destroy(&node->described);
 	pthread_mutex_destroy(&node->lock);
 	free(node->error);
+	free(node->text);
 	free(node->path);
 	free(node);
 }

@@ -36,6 +36,12 @@ enum rfs_kind {
 	RFS_CONTROL, /* MOUNTPOINT/.recordiofs */
 	RFS_STATUS,  /* in it */
 	RFS_METRICS,
+	/* layout=sagemaker: */
+	RFS_INPUT,  /* the root, as /opt/ml/input */
+	RFS_CONFIG, /* config in it */
+	RFS_DATA,   /* data in it */
+	RFS_TEXT,   /* a file in config, one state of it */
+	RFS_FIFO,   /* an epoch of a channel, one opening of it: fifo's */
 };
 
 enum rfs_known {
@@ -56,8 +62,10 @@ struct rfs_node {
 	size_t nr_members;
 	char *folder;           /* RFS_JOINED: that of the members, below SOURCE */
 	unsigned shard, nr_shards; /* RFS_SHARD */
+	char *text;             /* RFS_TEXT: what it holds */
 
-	uint64_t nr_refs; /* the kernel's lookups and our handles; guarded by tree's lock */
+	uint64_t nr_refs; /* the kernel's lookups and our handles; guarded by tree's lock, an
+			     RFS_FIFO's by fifo's */
 
 	pthread_mutex_t lock;     /* all below */
 	pthread_cond_t described; /* known or opened has changed */
@@ -86,6 +94,12 @@ static inline bool rfs_node_is_view(const struct rfs_node *node)
 	return node->kind >= RFS_JOINED && node->kind <= RFS_INDEX;
 }
 
+/* Whether it is one of the folders that layout=sagemaker makes. */
+static inline bool rfs_node_is_of_input(const struct rfs_node *node)
+{
+	return node->kind == RFS_INPUT || node->kind == RFS_CONFIG || node->kind == RFS_DATA;
+}
+
 /* What names a node: two that are equal are one. */
 int rfs_node_compare(const void *a, const void *b);
 
@@ -104,6 +118,7 @@ void rfs_node_destroy(struct rfs_node *node);
 struct rfs_waiter {
 	bool (*gave_up)(void *data); /* from any thread */
 	void *data;
+	pid_t tid; /* the thread, as the mount's process sees it; 0: in another world */
 };
 
 /* How files are described. */

@@ -51,7 +51,7 @@ static bool gave_up(void *data)
 {
 	fuse_req_t req = data;
 
-	if (fuse_session_exited(mount_of(req)->session))
+	if (fuse_session_exited(mount_of(req)->session) || atomic_load(&mount_of(req)->ending))
 		return true;
 	return fuse_req_interrupted(req) && rfs_caller_is_ending(fuse_req_ctx(req)->pid);
 }
@@ -90,7 +90,7 @@ static double attr_seconds(const struct rfs_attr *attr)
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct rfs_mount *mount = mount_of(req);
-	const struct rfs_waiter waiter = {gave_up, req};
+	const struct rfs_waiter waiter = {gave_up, req, fuse_req_ctx(req)->pid};
 	struct fuse_entry_param entry = {0};
 	struct rfs_attr attr;
 	struct rfs_node *node;
@@ -125,7 +125,7 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 
 static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 {
-	const struct rfs_waiter waiter = {gave_up, req};
+	const struct rfs_waiter waiter = {.gave_up = gave_up, .data = req};
 	struct rfs_attr attr;
 	int e = rfs_tree_getattr(mount_of(req)->tree, node_of(req, id), &waiter, &attr);
 
@@ -255,34 +255,46 @@ static bool may_see_errors(fuse_req_t req)
 	return uid == 0 || uid == geteuid();
 }
 
-/* A control file, as it was when it was opened. */
-struct control_handle {
+/* A file whose text is at hand, as it was when it was opened. */
+struct text_handle {
 	struct rfs_opened opened;
 	char *text;
 };
 
-static void close_control(struct rfs_opened *opened)
+static void close_text(struct rfs_opened *opened)
 {
-	struct control_handle *control = (struct control_handle *)opened;
+	struct text_handle *handle = (struct text_handle *)opened;
 
-	free(control->text);
-	free(control);
+	free(handle->text);
+	free(handle);
 }
 
-static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
+/* text is taken; NULL: there is no memory. */
+static void open_text(fuse_req_t req, char *text, struct fuse_file_info *fi)
 {
-	struct control_handle *control = malloc(sizeof(*control));
-	char *text = rfs_control_text(mount_of(req), node->kind, may_see_errors(req));
+	struct text_handle *handle = malloc(sizeof(*handle));
 
-	if (!control || !text) {
-		free(control);
+	if (!handle || !text) {
+		free(handle);
 		free(text);
 		reply_failed(req, ENOMEM);
 		return;
 	}
-	control->text = text;
+	handle->text = text;
+	reply_opened(req, fi, &handle->opened, close_text);
+}
+
+/* What a text of config says never changes, unlike that of a control file. */
+static void open_config(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
+{
+	fi->keep_cache = 1;
+	open_text(req, strdup(node->text), fi);
+}
+
+static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
+{
 	fi->direct_io = 1;
-	reply_opened(req, fi, &control->opened, close_control);
+	open_text(req, rfs_control_text(mount_of(req), node->kind, may_see_errors(req)), fi);
 }
 
 static void close_file(struct rfs_opened *opened)
@@ -315,7 +327,7 @@ static void store_pages(void *data, const void *bytes, size_t len_bytes)
 static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_info *fi)
 {
 	struct rfs_mount *mount = mount_of(req);
-	const struct rfs_waiter waiter = {gave_up, req};
+	const struct rfs_waiter waiter = {.gave_up = gave_up, .data = req};
 	struct cached_file file = {mount, node};
 	struct rfs_handle *handle;
 	int e = rfs_handle_open(mount->tree, mount->readahead, &mount->counters, node, &waiter,
@@ -340,11 +352,13 @@ static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 		fuse_reply_err(req, EROFS);
 	else if (rfs_node_is_file(node))
 		open_file(req, node, fi);
+	else if (node->kind == RFS_TEXT)
+		open_config(req, node, fi);
 	else
 		open_control(req, node, fi);
 }
 
-static void read_control(fuse_req_t req, const char *text, size_t size, off_t off)
+static void read_text(fuse_req_t req, const char *text, size_t size, off_t off)
 {
 	size_t len = strlen(text);
 	size_t begin = (size_t)RIO_MIN((uint64_t)off, len);
@@ -387,10 +401,16 @@ static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
 	if (rfs_node_is_file(node_of(req, id)))
 		read_file(req, pointer_of(fi), size, off);
 	else
-		read_control(req, ((struct control_handle *)pointer_of(fi))->text, size, off);
+		read_text(req, ((struct text_handle *)pointer_of(fi))->text, size, off);
 }
 
 /* --- extended attributes --- */
+
+/* Whose errors this caller may see; NULL: none's. */
+static const struct rfs_input *input_of(fuse_req_t req)
+{
+	return may_see_errors(req) ? mount_of(req)->input : NULL;
+}
 
 /* size 0 asks how much room is needed. */
 static void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t size)
@@ -405,8 +425,8 @@ static void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t si
 
 static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
 {
-	_cleanup_free_ char *value =
-		rfs_xattr_value(mount_of(req)->beneath, node_of(req, id), name);
+	_cleanup_free_ char *value = rfs_xattr_value(mount_of(req)->beneath, input_of(req),
+		node_of(req, id), name);
 
 	if (value)
 		reply_xattr(req, value, strlen(value), size);
@@ -417,7 +437,7 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
 static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)
 {
 	char list[RFS_XATTR_LIST_BYTES];
-	size_t len = rfs_xattr_list(mount_of(req)->beneath, node_of(req, id), list);
+	size_t len = rfs_xattr_list(mount_of(req)->beneath, input_of(req), node_of(req, id), list);
 
 	reply_xattr(req, list, len, size);
 }

@@ -65,7 +65,7 @@ static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 static bool is_fixed(const struct rfs_tree *tree, const struct rfs_node *node)
 {
 	return node == tree->root || node == tree->control || node == tree->status ||
-	       node == tree->metrics;
+	       node == tree->metrics || (tree->input && rfs_input_is_fixed(tree->input, node));
 }
 
 void rfs_tree_pin(struct rfs_tree *tree, struct rfs_node *node)
@@ -81,6 +81,10 @@ void rfs_tree_forget(struct rfs_tree *tree, struct rfs_node *node, uint64_t nr)
 
 	if (is_fixed(tree, node))
 		return;
+	if (node->kind == RFS_FIFO) {
+		rfs_input_forget(tree->input, node, nr);
+		return;
+	}
 	pthread_mutex_lock(&tree->lock);
 	node->nr_refs -= RIO_MIN(nr, node->nr_refs);
 	gone = node->nr_refs == 0;
@@ -119,7 +123,7 @@ static struct rfs_node *create_fixed(enum rfs_kind kind, const char *path, uint6
 
 int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
 	struct rfs_settings *settings, struct rio_store *store, struct rfs_counters *counters,
-	struct rfs_tree **ret)
+	struct rfs_input *input, struct rfs_tree **ret)
 {
 	struct rfs_tree *tree = calloc(1, sizeof(*tree));
 
@@ -129,8 +133,9 @@ int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath 
 	tree->beneath = beneath;
 	tree->describer = (struct rfs_describer){
 		.beneath = beneath, .settings = settings, .store = store, .counters = counters};
+	tree->input = input;
 	pthread_mutex_init(&tree->lock, NULL);
-	tree->root = create_fixed(RFS_FOLDER, ".", 1);
+	tree->root = create_fixed(input ? RFS_INPUT : RFS_FOLDER, ".", 1);
 	tree->control = create_fixed(RFS_CONTROL, CONTROL_NAME, 2);
 	tree->status = create_fixed(RFS_STATUS, CONTROL_NAME "/status", 3);
 	tree->metrics = create_fixed(RFS_METRICS, CONTROL_NAME "/metrics", 4);
@@ -160,15 +165,6 @@ void rfs_tree_destroy(struct rfs_tree *tree)
 	free(tree);
 }
 
-static bool is_same_folder(const struct rfs_tree *tree, const struct rfs_node *node,
-	const struct stat *st)
-{
-	struct rio_stamp stamp = rfs_folder_stamp(st);
-
-	return S_ISDIR(st->st_mode) &&
-	       (node == tree->root || rio_stamp_equal(&stamp, &node->stamp));
-}
-
 /* --- lookups --- */
 
 char *rfs_tree_join_path(const struct rfs_node *folder, const char *name)
@@ -180,32 +176,37 @@ char *rfs_tree_join_path(const struct rfs_node *folder, const char *name)
 	return asprintf(&path, "%s/%s", folder->path, name) < 0 ? NULL : path;
 }
 
-/* Dangling links, links that lead out, folders on the way gone: not there, for us. */
-static int not_there(int e)
-{
-	return e == EXDEV || e == ELOOP || e == ENOTDIR || e == ENAMETOOLONG ? ENOENT : e;
-}
-
-static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+/* The folder at path, where above is the one that it is looked up in; NULL: any. */
+static int lookup_folder_at(struct rfs_tree *tree, const char *above, const char *path,
 	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	_cleanup_free_ char *path = rfs_tree_join_path(parent, name);
 	struct rio_stamp stamp;
 	struct stat st;
 	int e;
 
-	if (!path)
-		return ENOMEM;
 	e = not_there(rfs_beneath_stat(tree->beneath, path, &st));
 	if (e)
 		return e;
-	if (!S_ISDIR(st.st_mode) || rfs_beneath_leads_through(tree->beneath, parent->path, &st))
+	if (!S_ISDIR(st.st_mode) ||
+		(above && rfs_beneath_leads_through(tree->beneath, above, &st)))
 		return ENOENT;
 	stamp = rfs_folder_stamp(&st);
 	e = get_node(tree, RFS_FOLDER, path, &stamp, NULL, ret);
 	if (!e)
 		rfs_attr_of_folder(tree->options, *ret, &st, ret_attr);
 	return e;
+}
+
+static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	_cleanup_free_ char *path = rfs_tree_join_path(parent, name);
+
+	if (!path)
+		return ENOMEM;
+	if (tree->input && !rfs_input_shows(tree->input, path, true))
+		return ENOENT;
+	return lookup_folder_at(tree, parent->path, path, ret, ret_attr);
 }
 
 /*
@@ -321,6 +322,8 @@ static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, con
 		if (!rfs_name_to_source(suffix, name, rank, source))
 			break;
 		path = rfs_tree_join_path(parent, source);
+		if (path && tree->input && !rfs_input_shows(tree->input, path, false))
+			continue;
 		e = path ? lookup_path(tree, path, waiter, ret, ret_attr) : ENOMEM;
 	}
 	return e;
@@ -338,6 +341,24 @@ static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_nod
 	return strcmp(name, "metrics") == 0 ? tree->metrics : NULL;
 }
 
+/* A name in one of the folders of layout=sagemaker. */
+static int lookup_input(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	struct rfs_input_found found;
+	int e = rfs_input_lookup(tree->input, parent, name, waiter, &found);
+
+	if (!e && found.folder)
+		return lookup_folder_at(tree, NULL, found.folder, ret, ret_attr);
+	if (!e && found.fresh)
+		e = rfs_tree_add(tree, found.fresh, &found.node);
+	if (!e)
+		e = rfs_input_attr(tree->input, found.node, ret_attr);
+	if (!e)
+		*ret = found.node;
+	return e;
+}
+
 int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *name,
 	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
@@ -349,6 +370,8 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 		*ret = control;
 		return 0;
 	}
+	if (rfs_node_is_of_input(parent))
+		return lookup_input(tree, parent, name, waiter, ret, ret_attr);
 	if (parent->kind != RFS_FOLDER || rfs_name_is_hidden(name))
 		return ENOENT;
 	e = lookup_file(tree, parent, name, waiter, ret, ret_attr);
@@ -358,120 +381,5 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 		e = rfs_tree_lookup_view(tree, parent, name, waiter, ret);
 	if (!e && rfs_node_is_view(*ret))
 		rfs_attr_of_file(tree->options, *ret, ret_attr);
-	return e;
-}
-
-/* --- what is known of a file --- */
-
-/*
- * Find node's source again; ESTALE where it is not in node's state.  Once that was
- * described, writers are asked for only as find_described does.
- */
-static int probe_again(const struct rfs_tree *tree, struct rfs_node *node, int *ret_fd)
-{
-	_cleanup_close_ int fd = -1;
-	struct rio_stamp stamp;
-	struct stat st;
-	int e;
-
-	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &fd, &st));
-	if (e)
-		return e == ENOENT ? ESTALE : e;
-	stamp = rfs_node_is_settled(node) && !node->stamp.written ? rio_stamp_of_stat(&st)
-							 : rfs_beneath_stamp(fd, &st);
-	if (!rio_stamp_equal(&stamp, &node->stamp))
-		return ESTALE;
-	*ret_fd = rio_steal_fd(&fd);
-	return 0;
-}
-
-int rfs_tree_describe(struct rfs_tree *tree, struct rfs_node *node,
-	const struct rfs_waiter *waiter)
-{
-	_cleanup_close_ int fd = -1;
-	int e;
-
-	if (rfs_node_is_settled(node))
-		return 0;
-	if (rfs_node_is_view(node))
-		return rfs_tree_describe_view(tree, node, waiter);
-	e = probe_again(tree, node, &fd);
-	return e ? e : rfs_node_describe(node, &tree->describer, fd, waiter);
-}
-
-int rfs_tree_check_source(struct rfs_tree *tree, struct rfs_node *node)
-{
-	_cleanup_close_ int fd = -1;
-
-	return probe_again(tree, node, &fd);
-}
-
-int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
-	const struct rfs_waiter *waiter, struct rfs_attr *ret_attr)
-{
-	struct stat st;
-	int e;
-
-	switch (node->kind) {
-	case RFS_FILE:
-	case RFS_JOINED:
-	case RFS_SHARD:
-	case RFS_INDEX:
-		e = rfs_tree_describe(tree, node, waiter);
-		if (!e)
-			rfs_attr_of_file(tree->options, node, ret_attr);
-		return e;
-	case RFS_FOLDER:
-		if (rfs_beneath_stat(tree->beneath, node->path, &st) ||
-			!is_same_folder(tree, node, &st))
-			return ESTALE;
-		rfs_attr_of_folder(tree->options, node, &st, ret_attr);
-		return 0;
-	default:
-		rfs_attr_of_control(tree->options, node, ret_attr);
-		return 0;
-	}
-}
-
-int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
-	const struct rfs_waiter *waiter, struct rio_source **ret)
-{
-	_cleanup_free_ char *path = rfs_beneath_absolute(tree->beneath, node->path);
-	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
-	_cleanup_close_ int probed_fd = -1;
-	struct rio_error err;
-	int fd, broken_errno, e;
-
-	if (!path)
-		return ENOMEM;
-	e = rfs_tree_describe(tree, node, waiter);
-	if (!e && rfs_node_known(node, &broken_errno) == RFS_BROKEN)
-		e = broken_errno;
-	if (!e)
-		e = probe_again(tree, node, &probed_fd);
-	if (!e)
-		e = rfs_beneath_reopen(probed_fd, &fd);
-	if (e)
-		return e;
-	if (rio_source_from_fd(fd, path, &source, &err))
-		return rfs_to_errno(&err);
-	e = rfs_node_attach(node, &tree->describer, path, waiter, source);
-	if (!e)
-		*ret = rio_steal(source);
-	return e;
-}
-
-int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)
-{
-	int e;
-
-	if (folder == tree->control)
-		return rfs_listing_fixed(ret, (const struct rfs_node *const[]){tree->control,
-				tree->root, tree->status, tree->metrics}, 4);
-	e = rfs_listing_read(tree->beneath, tree->options->encoding.suffix, folder, ret);
-	if (!e)
-		e = rfs_listing_add_views(tree->beneath, tree->options, folder, ret);
-	if (e)
-		rfs_listing_deinit(ret);
 	return e;
 }

@@ -7,6 +7,8 @@
 
 #include "base/util.h"
 
+#include <errno.h>
+
 /*
  * Larger sources are not counted within a lookup: the kernel may let other
  * lookups in the same folder wait for it (with libfuse before 3.17 it does).
@@ -24,6 +26,7 @@ struct rfs_tree {
 	const struct rfs_options *options;
 	const struct rfs_beneath *beneath;
 	struct rfs_describer describer;
+	struct rfs_input *input; /* layout=sagemaker; else NULL */
 
 	struct rfs_node *root;
 	struct rfs_node *control, *status, *metrics;
@@ -65,5 +68,11 @@ int rfs_tree_check_source(struct rfs_tree *tree, struct rfs_node *node);
 /* The view that name in the folder parent is, with a reference more; ENOENT where it is none. */
 int rfs_tree_lookup_view(struct rfs_tree *tree, struct rfs_node *parent, const char *name,
 	const struct rfs_waiter *waiter, struct rfs_node **ret);
+
+/* Dangling links, links that lead out, folders on the way gone: not there, for us. */
+static inline int not_there(int e)
+{
+	return e == EXDEV || e == ELOOP || e == ENOTDIR || e == ENAMETOOLONG ? ENOENT : e;
+}
 
 #endif

@@ -131,10 +131,13 @@ static char *source_value(const struct rfs_beneath *beneath, const struct rfs_no
 	return rfs_beneath_absolute(beneath, node->kind == RFS_JOINED ? node->folder : node->path);
 }
 
-char *rfs_xattr_value(const struct rfs_beneath *beneath, struct rfs_node *node, const char *name)
+char *rfs_xattr_value(const struct rfs_beneath *beneath, const struct rfs_input *input,
+	struct rfs_node *node, const char *name)
 {
 	const struct rio_view *view;
 
+	if (node->kind == RFS_FOLDER && input && strcmp(name, PREFIX "error") == 0)
+		return rfs_input_error(input, node);
 	if (!rfs_node_is_file(node) || strncmp(name, PREFIX, strlen(PREFIX)) != 0)
 		return NULL;
 	name += strlen(PREFIX);
@@ -146,8 +149,8 @@ char *rfs_xattr_value(const struct rfs_beneath *beneath, struct rfs_node *node, 
 	return view ? view_value(node, view, name) : NULL;
 }
 
-size_t rfs_xattr_list(const struct rfs_beneath *beneath, struct rfs_node *node,
-	char list[RFS_XATTR_LIST_BYTES])
+size_t rfs_xattr_list(const struct rfs_beneath *beneath, const struct rfs_input *input,
+	struct rfs_node *node, char list[RFS_XATTR_LIST_BYTES])
 {
 	static const char *const names[] = {PREFIX "columns", PREFIX "error", PREFIX "files",
 		PREFIX "filled", PREFIX "record_bytes", PREFIX "records", PREFIX "rows", PREFIX "skipped",
@@ -155,7 +158,7 @@ size_t rfs_xattr_list(const struct rfs_beneath *beneath, struct rfs_node *node,
 	size_t len = 0;
 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {
-		_cleanup_free_ char *value = rfs_xattr_value(beneath, node, names[i]);
+		_cleanup_free_ char *value = rfs_xattr_value(beneath, input, node, names[i]);
 
 		if (value)
 			len += (size_t)(stpcpy(list + len, names[i]) - (list + len)) + 1;

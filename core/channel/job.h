@@ -33,7 +33,7 @@ enum rio_wrapper { RIO_NOT_WRAPPED, RIO_WRAPPED };
 
 struct rio_job {
 	enum rio_input_mode input_mode; /* what inputdataconfig.json says; all modes are served */
-	enum rio_shuffle shuffle;       /* seed alone means RIO_SHUFFLE_FILES, as SageMaker's does */
+	enum rio_shuffle shuffle;       /* seed alone means files, as SageMaker's does */
 	bool shuffle_set;
 	uint64_t seed;
 	bool seed_set;
@@ -41,7 +41,8 @@ struct rio_job {
 	char **hosts;                   /* as given; one, "algo-1", where none is */
 	size_t nr_hosts;
 	char *current_host;             /* one of hosts; the first where none is given */
-	char *content_type;             /* as given; NULL: application/x-recordio-protobuf */
+	bool current_host_set;
+	char *content_type;             /* as given; NULL where it is not */
 	int label_size;                 /* of content_type; -1: it says nothing */
 	enum rio_compression compression;
 	enum rio_wrapper record_wrapper;
@@ -49,13 +50,22 @@ struct rio_job {
 	char *hyperparameters;          /* likewise: a JSON object in a file */
 };
 
+/* The types that a CSV can be said to be.  What is delivered is the latter, or wrapped CSV. */
+#define RIO_TYPE_CSV      "text/csv"
+#define RIO_TYPE_RECORDIO "application/x-recordio-protobuf"
+
+#define RIO_LABEL_SIZE_MAX 65536
+
 /* As rio_option_table; ended by an entry whose name is NULL. */
 extern const struct rio_option_info rio_job_table[];
 
 int rio_job_init(struct rio_job *job, struct rio_error *err);
 void rio_job_deinit(struct rio_job *job);
 
-/* Set one word.  RIO_EOPTION names it and what it takes. */
+/*
+ * Set one word.  RIO_EOPTION names it and what it takes.  Values are taken without regard
+ * to SageMaker's capitals.
+ */
 int rio_job_set(struct rio_job *job, const char *name, const char *value, struct rio_error *err);
 
 /* RIO_EOPTION where words that are fine alone do not go together. */
@@ -67,7 +77,13 @@ int rio_job_check(const struct rio_job *job, struct rio_error *err);
  */
 int rio_job_apply(const struct rio_job *job, struct rio_options *options, struct rio_error *err);
 
-/* Which of hosts is current_host, from 0. */
+/*
+ * Whether SageMaker would take a channel of this name: 1 to 64 letters and digits of ASCII,
+ * '.', '-' and '_'.
+ */
+bool rio_job_is_channel(const char *name);
+
+/* Which of hosts is current_host, from 0; nr_hosts where it is none, which check refuses. */
 size_t rio_job_host(const struct rio_job *job);
 
 #endif

@@ -431,6 +431,26 @@ int rio_dataset_create(struct rio_source *source, const struct rio_dataset_confi
 	return 0;
 }
 
+int rio_dataset_create_unmapped(struct rio_source *source, const struct rio_options *options,
+	const struct rio_stamp *stamp, struct rio_dataset **ret, struct rio_error *err)
+{
+	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset =
+		calloc(1, sizeof(*dataset));
+	int r = dataset ? rio_options_check(options, err)
+			: rio_fail(err, RIO_ENOMEM, "out of memory");
+
+	if (r == 0)
+		r = infer(source, options, stamp, &dataset->schema, err);
+	if (r == 0 && needs_sizes(dataset->schema))
+		r = rio_general_create(dataset->schema, NULL, &dataset->general, err);
+	else if (r == 0 && dataset->schema->nr_columns)
+		r = rio_dense_create(dataset->schema, &dataset->dense, err);
+	if (r < 0)
+		return r;
+	*ret = rio_steal(dataset);
+	return 0;
+}
+
 static int on_piece(void *data, const uint8_t *bytes, size_t len_bytes, uint64_t done_bytes,
 	struct rio_error *err)
 {

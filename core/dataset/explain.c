@@ -5,8 +5,6 @@
  */
 #include "dataset/internal.h"
 
-#include "csv/locate.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -221,13 +219,31 @@ static int locate(const struct rio_map *map, const struct rio_dialect *dialect,
 	return 0;
 }
 
+int rio_explain_bad_quote(bool is_open, const uint8_t *cell, size_t cell_bytes,
+	const struct rio_locator *at, uint64_t row, struct rio_error *err)
+{
+	char text[RIO_QUOTED_TEXT_BYTES];
+
+	rio_quote_cell(cell, cell_bytes, text, sizeof(text));
+	rio_fail(err, RIO_EROW, is_open
+			? "%s begins with a quote that is never closed"
+			: "%s has a quote that is neither at the begin nor at the end of the cell; "
+			  "quote=none takes quotes as they are", text);
+	if (err) {
+		err->row = row;
+		err->src_off = at->cell_off;
+		err->line = at->cell_line;
+		err->column = at->cell_column;
+	}
+	return RIO_EROW;
+}
+
 int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *source,
 	struct rio_error *err)
 {
 	const struct rio_map *map = dataset->map;
 	struct rio_locator at;
-	uint8_t cell[64];
-	char text[RIO_QUOTED_TEXT_BYTES];
+	uint8_t cell[RIO_SHOWN_CELL_BYTES];
 	size_t n = 0;
 	int r = locate(map, &dataset->schema->rules.dialect, source, map->bad_quote_off, &at, err);
 
@@ -235,16 +251,5 @@ int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *sour
 		r = rio_source_read_at(source, at.cell_off, cell, sizeof(cell), &n, err);
 	if (r < 0)
 		return r;
-	rio_quote_cell(cell, n, text, sizeof(text));
-	rio_fail(err, RIO_EROW, map->bad_quote_open
-			? "%s begins with a quote that is never closed"
-			: "%s has a quote that is neither at the begin nor at the end of the cell; "
-			  "quote=none takes quotes as they are", text);
-	if (err) {
-		err->row = map->bad_quote_row;
-		err->src_off = at.cell_off;
-		err->line = at.cell_line;
-		err->column = at.cell_column;
-	}
-	return RIO_EROW;
+	return rio_explain_bad_quote(map->bad_quote_open, cell, n, &at, map->bad_quote_row, err);
 }

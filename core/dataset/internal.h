@@ -6,13 +6,14 @@
 #include "dataset/dataset.h"
 
 #include "base/util.h"
+#include "csv/locate.h"
 #include "record/dense.h"
 #include "record/general.h"
 #include "source/packed.h"
 
 struct rio_dataset {
 	struct rio_schema *schema;
-	struct rio_map *map;
+	struct rio_map *map; /* NULL: see rio_dataset_create_unmapped */
 	const struct rio_codec *codec;     /* of a compressed source, or NULL */
 	bool seek_is_kept;                 /* in the store: its seek index; else here: */
 	struct rio_seek_index *seek_index;
@@ -23,6 +24,13 @@ struct rio_dataset {
 	enum rio_map_origin map_origin;
 	char map_reason[sizeof(((struct rio_error *)NULL)->message)];
 };
+
+/*
+ * A dataset without a map, for who reads the source from begin to end: what the schema
+ * says of a source in the state of that stamp, and what encodes by it.  Not for text=map.
+ */
+int rio_dataset_create_unmapped(struct rio_source *source, const struct rio_options *options,
+	const struct rio_stamp *stamp, struct rio_dataset **ret, struct rio_error *err);
 
 /* Rows in memory, and scanned: some of a segment's, or those of several. */
 struct rio_segment {
@@ -79,6 +87,25 @@ int rio_segment_load(struct rio_reading *rd, size_t k, uint64_t nr_rows,
 	struct rio_segment *ret);
 
 void rio_reading_advance(struct rio_reading *rd, size_t len_bytes);
+
+/* Make room for the ends that scanning len_bytes may find. */
+int rio_scratch_make_ends(struct rio_scratch *scratch, size_t len_bytes, struct rio_error *err);
+
+/*
+ * Scan len_bytes, padded, that begin at a row start; every row in them ends with a line
+ * feed.  The scratch has room for the ends, which are valid until its next use.
+ */
+void rio_segment_scan(const struct rio_dialect *dialect, const struct rio_checkpoint *begin,
+	const uint8_t *bytes, size_t len_bytes, struct rio_scratch *scratch,
+	struct rio_segment *ret);
+
+/*
+ * Encode rows [from, to) of a segment to dst, as dense records.  Where that fails,
+ * *ret_done says how many rows are encoded all the same.  Of rd, source and range do not
+ * matter.
+ */
+int rio_segment_encode(struct rio_reading *rd, const struct rio_segment *segment, size_t from,
+	size_t to, uint8_t *dst, size_t *ret_done);
 
 /* Whether every row of the segment has the right number of fields. */
 bool rio_segment_is_regular(const struct rio_segment *segment, size_t nr_columns);
@@ -149,5 +176,10 @@ int rio_explain_too_long(const struct rio_segment *segment, uint64_t row,
 /* … over the quote after which rows cannot be told apart. */
 int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *source,
 	struct rio_error *err);
+
+/* … having found it: in the cell at the locator's place, of which that much is shown at most. */
+#define RIO_SHOWN_CELL_BYTES 64
+int rio_explain_bad_quote(bool is_open, const uint8_t *cell, size_t cell_bytes,
+	const struct rio_locator *at, uint64_t row, struct rio_error *err);
 
 #endif

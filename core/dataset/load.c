@@ -54,8 +54,7 @@ static int make_room(struct rio_scratch *s, size_t len_bytes, struct rio_error *
 	if (r < 0)
 		return r;
 	memset(s->buffer, 0, RIO_PAD_BYTES);
-	return rio_scratch_grow(&s->ends, &s->ends_room,
-		(len_bytes + 2 + RIO_PAD_BYTES) * sizeof(*s->ends), err);
+	return rio_scratch_make_ends(s, len_bytes, err);
 }
 
 /* How many rows end in it: the map's count, unless a bad quote put that in doubt. */
@@ -109,9 +108,8 @@ static void scan(const struct rio_reading *rd, const struct rio_checkpoint *begi
 	if (at_end && len_bytes && bytes[len_bytes - 1] != '\n')
 		bytes[len_bytes++] = '\n';
 	memset(bytes + len_bytes, 0, RIO_PAD_BYTES);
-	*ret = (struct rio_segment){.begin = *begin, .bytes = bytes, .len_bytes = len_bytes,
-		.fields.end = rd->scratch->ends + 1};
-	rio_kernel()->scan(&rd->dataset->schema->rules.dialect, bytes, len_bytes, &ret->fields);
+	rio_segment_scan(&rd->dataset->schema->rules.dialect, begin, bytes, len_bytes, rd->scratch,
+		ret);
 }
 
 /* Stands for all rows, where it is said how many are to be scanned. */

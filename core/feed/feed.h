@@ -13,6 +13,7 @@
 #define RIO_FEED_FEED_H
 
 #include "base/error.h"
+#include "base/util.h"
 #include "channel/job.h"
 #include "channel/objects.h"
 #include "schema/options.h"
@@ -22,6 +23,9 @@
 #include <stdint.h>
 
 struct rio_store;
+
+/* The text of a block under shuffle=rows: it decides the order of the records. */
+#define RIO_SHUFFLE_BLOCK_BYTES (4 * RIO_MIB)
 
 /* An object, opened to be streamed.  All owned by who asked for it. */
 struct rio_feed_object {
@@ -40,7 +44,7 @@ struct rio_feed_config {
 		struct rio_error *err);
 	void *open_data;
 	struct rio_store *store;   /* for what cannot do without a map (text=map); may be NULL */
-	unsigned nr_threads;       /* that encode; 0: one a core */
+	unsigned nr_threads;       /* that encode, at most; 0: one a core */
 	uint64_t bytes_per_second; /* --slow; 0: as fast as it goes */
 	uint64_t stall_ms;         /* --stall: wait so long before the first byte … */
 	int stop_fd;               /* readable (an eventfd): end now; -1: none */
@@ -49,9 +53,9 @@ struct rio_feed_config {
 /* What became of it.  Set on failure, too. */
 struct rio_feed_result {
 	uint64_t len_bytes;   /* written */
-	uint64_t nr_records;  /* encoded, and written but for a reader that left */
+	uint64_t nr_records;  /* (or wrapped objects) encoded, and written but for a reader that left */
 	uint64_t nr_skipped;  /* rows, bad_row=skip */
-	uint64_t nr_filled;   /* cells, missing= */
+	uint64_t nr_filled;   /* cells, missing=, where records differ in length */
 	bool reader_left;     /* it closed early: no failure */
 	bool stopped;         /* by stop_fd: no failure */
 };
@@ -59,12 +63,22 @@ struct rio_feed_result {
 /*
  * Write the epoch to fd, a pipe's writing end, which becomes non-blocking and as large as
  * the system lets it; it is not closed.  Returns when all is written, the reader has
- * closed, or stop_fd says so.  SIGPIPE must be ignored or blocked.
+ * closed, or stop_fd says so.  SIGPIPE must be ignored or blocked.  The bytes depend on
+ * objects, job and epoch alone, not on threads and times.
+ *
+ * shuffle=rows: the records of each block of an object, RIO_SHUFFLE_BLOCK_BYTES of text
+ * and the row that stands there, in the order that rio_permutation gives for it.
+ *
+ * compression=Gzip: one gzip member, an empty one for no records.
+ *
+ * record_wrapper=RecordIO: a frame for each object, whose payload is the file as it is
+ * stored, compressed or not; its options do not matter, nor does shuffle=rows.
  *
  * RIO_EROW, RIO_ESCHEMA, RIO_ESOURCE_CHANGED, …: everything before the bad record was
- * written, and behind it the four bytes of a frame's magic: a reader that meets the end
- * of the pipe there cannot take it for the end of the data.  (A gzip stream ends without its
- * trailer instead.)
+ * written (under shuffle=rows: before its block), and behind it the four bytes of a frame's
+ * magic: a reader that meets the end of the pipe there cannot take it for the end of the
+ * data.  (A gzip stream ends without its trailer instead, and a wrapped object within
+ * its frame.)
  */
 int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed_result *ret,
 	struct rio_error *err);

@@ -14,10 +14,16 @@
 #define RIO_FRAME_HEAD_BYTES        8
 #define RIO_FRAME_PAYLOAD_BYTES_MAX ((UINT32_C(1) << 29) - 1)
 
+/* Zeros behind a payload. */
+static inline size_t rio_frame_pad_bytes(size_t payload_bytes)
+{
+	return -payload_bytes % 4;
+}
+
 /* Bytes of the whole frame around a payload. */
 static inline size_t rio_frame_bytes(size_t payload_bytes)
 {
-	return RIO_FRAME_HEAD_BYTES + (payload_bytes + 3) / 4 * 4;
+	return RIO_FRAME_HEAD_BYTES + payload_bytes + rio_frame_pad_bytes(payload_bytes);
 }
 
 static inline void rio_frame_put_u32(uint8_t *dst, uint32_t value)

@@ -285,6 +285,13 @@ const struct rio_codec *rio_packed_codec(const struct rio_source *source)
 	return packed ? packed->codec : NULL;
 }
 
+struct rio_source *rio_packed_inner(struct rio_source *source)
+{
+	struct packed_source *packed = packed_of(source);
+
+	return packed ? packed->inner : source;
+}
+
 void rio_packed_prepare_index(struct rio_source *source, struct rio_seek_index *index)
 {
 	struct packed_source *packed = packed_of(source);

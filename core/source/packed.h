@@ -25,6 +25,9 @@ int rio_source_unpack(struct rio_source *inner, struct rio_source **ret, struct 
 /* How the source is compressed, or NULL. */
 const struct rio_codec *rio_packed_codec(const struct rio_source *source);
 
+/* The file that is compressed; of other sources the source itself. */
+struct rio_source *rio_packed_inner(struct rio_source *source);
+
 /* All below is for compressed sources only. */
 
 /*

@@ -560,7 +560,10 @@ def test_ten_thousand_files_are_joined(source, mounts, quick):
     ("shards=100000", "shards takes a number from 1 to 99999"),
     ("shards=x", "shards takes a number from 1 to 99999"),
     ("shards", "shards needs a value"), ("concat=1", "concat takes no value"),
-    ("idx=yes", "idx takes no value")])
+    ("idx=yes", "idx takes no value"),
+    ("layout=sagemaker,idx", "idx does not go with layout=sagemaker"),
+    ("concat,layout=sagemaker", "concat does not go with layout=sagemaker"),
+    ("layout=sagemaker,shards=2", "shards does not go with layout=sagemaker")])
 def test_a_wrong_value_is_refused(option, says, source, tmp_path):
     if mounting.why_not():
         pytest.skip(mounting.why_not())
