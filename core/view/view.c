@@ -24,16 +24,26 @@ void rio_view_destroyp(struct rio_view **view)
 	rio_view_destroy(*view);
 }
 
-/* A text must have one number throughout a file. */
-static int check_codes(const struct rio_dataset *a, const struct rio_dataset *b,
+/* The texts of a file with records in which texts are numbered, or NULL. */
+static const struct rio_sizes *numbered_texts(const struct rio_dataset *dataset)
+{
+	return rio_dataset_codes(dataset) && rio_dataset_nr_records(dataset)
+		       ? rio_dataset_map(dataset)->sizes
+		       : NULL;
+}
+
+/* A text must have one number throughout a file.  *texts are those of the files before. */
+static int check_texts(const struct rio_sizes **texts, const struct rio_dataset *dataset,
 	struct rio_error *err)
 {
-	const struct rio_sizes *x = rio_dataset_map(a)->sizes, *y = rio_dataset_map(b)->sizes;
+	const struct rio_sizes *here = numbered_texts(dataset);
 
-	if (!rio_dataset_codes(a) && !rio_dataset_codes(b))
+	if (!here)
 		return 0;
-	if (rio_dataset_codes(a) && rio_dataset_codes(b) && x->tables_bytes == y->tables_bytes &&
-		memcmp(x->tables, y->tables, x->tables_bytes) == 0)
+	if (!*texts)
+		*texts = here;
+	if (here->tables_bytes == (*texts)->tables_bytes &&
+		memcmp(here->tables, (*texts)->tables, here->tables_bytes) == 0)
 		return 0;
 	return rio_fail(err, RIO_ESCHEMA, "text=map numbers the texts of each file by themselves, "
 		"and those of the files to be joined differ; use text=hash:N");
@@ -43,6 +53,7 @@ int rio_view_create(const struct rio_view_member *members, size_t nr, struct rio
 	struct rio_error *err)
 {
 	_cleanup_(rio_view_destroyp) struct rio_view *view = new_view(nr);
+	const struct rio_sizes *texts = NULL;
 	int r = 0;
 
 	if (!view)
@@ -53,7 +64,7 @@ int rio_view_create(const struct rio_view_member *members, size_t nr, struct rio
 
 		part->dataset = dataset;
 		part->owner = members[i].owner;
-		r = check_codes(members[0].dataset, dataset, err);
+		r = check_texts(&texts, dataset, err);
 		part[1].record = part->record + rio_dataset_nr_records(dataset);
 		if (!rio_add_ok(part->off, rio_dataset_len_bytes(dataset), &part[1].off) ||
 			part[1].off > INT64_MAX)

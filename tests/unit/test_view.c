@@ -251,22 +251,24 @@ static void record_offs__finds_sizes_that_do_not_fit(void **state)
 
 static void join__of_texts_with_other_numbers_is_refused(void **state)
 {
-	struct fixture files[3] = {open_csv("1,red\n2,blue\n", "header=no text=map"),
+	struct fixture files[] = {open_csv("", "header=no text=map"),
+		open_csv("1,red\n2,blue\n", "header=no text=map"),
+		open_csv("1,2\n", "header=no text=map"),
 		open_csv("1,blue\n1,red\n", "header=no text=map"),
 		open_csv("1,blue\n1,green\n", "header=no text=map")};
-	struct rio_view_member members[3];
+	struct rio_view_member members[5];
 	struct rio_view *view = NULL;
 	struct rio_error err;
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 5; i++)
 		members[i].dataset = files[i].dataset;
-	assert_int_equal(rio_view_create(members, 2, &view, &err), 0);
+	assert_int_equal(rio_view_create(members, 4, &view, &err), 0);
 	rio_view_destroy(view);
 	view = NULL;
-	assert_int_equal(rio_view_create(members, 3, &view, &err), RIO_ESCHEMA);
+	assert_int_equal(rio_view_create(members, 5, &view, &err), RIO_ESCHEMA);
 	assert_null(view);
 	assert_non_null(strstr(err.message, "text=map numbers the texts of each file"));
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 5; i++)
 		close_csv(&files[i]);
 }
 
