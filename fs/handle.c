@@ -28,6 +28,15 @@
 #define CHECK_WHOLE_BYTES RIO_MIB
 #define CHECK_BEGIN_BYTES (128 * RIO_KIB)
 
+static int read_plain(struct rfs_handle *handle, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_error *err)
+{
+	struct rio_source *source = handle->sources.sole;
+	int r = rio_source_read_at(source, off, dst, len_bytes, ret_bytes, err);
+
+	return r ? r : rio_source_check(source, &handle->node->stamp, err);
+}
+
 static int encode(struct rfs_handle *handle, struct rio_scratch *scratch, uint64_t off, void *dst,
 	size_t len_bytes, size_t *ret_bytes, struct rio_error *err)
 {
@@ -35,7 +44,9 @@ static int encode(struct rfs_handle *handle, struct rio_scratch *scratch, uint64
 	int r;
 
 	*ret_bytes = 0;
-	if (handle->node->kind == RFS_INDEX)
+	if (handle->node->kind == RFS_PLAIN)
+		r = read_plain(handle, off, dst, len_bytes, ret_bytes, err);
+	else if (handle->node->kind == RFS_INDEX)
 		r = rio_index_text_read(&handle->node->index, &handle->from, scratch, off, dst,
 			len_bytes, ret_bytes, err);
 	else
@@ -137,7 +148,7 @@ static void look_for_bad(struct rfs_handle *handle, const struct rfs_pages *page
 	uint64_t size = rfs_node_len_bytes(node), bad_off;
 	size_t n = (size_t)(size <= CHECK_WHOLE_BYTES ? size : CHECK_BEGIN_BYTES);
 
-	if (!bench || node->kind == RFS_INDEX)
+	if (!bench || !node->view)
 		return;
 	bad_off = known_bad_off(node->view);
 	if (bad_off != RIO_NO_OFFSET)

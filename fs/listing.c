@@ -59,6 +59,7 @@ int rfs_listing_add(struct rfs_listing *listing, const char *name, uint64_t ino,
 struct walk {
 	const struct rfs_beneath *beneath;
 	const char *suffix;
+	bool with_plain;
 	struct rfs_node *folder;
 	bool tell_long; /* log names that are too long */
 	bool told_long;
@@ -76,6 +77,7 @@ static int path_of(const struct walk *walk, const char *name, char path[PATH_MAX
 	return len < PATH_MAX ? 0 : ENAMETOOLONG;
 }
 
+/* A file that is shown under the name virtual. */
 static int add_file(struct walk *walk, const char *virtual, unsigned rank, const char *name)
 {
 	struct rio_stamp stamp;
@@ -135,6 +137,8 @@ static int add_entry(struct walk *walk, const char *name, unsigned char type)
 			tell_long_name(walk, name);
 			break;
 		case RFS_NAME_OTHER:
+			if (walk->with_plain)
+				e = add_file(walk, name, RFS_RANK_PLAIN, name);
 			break;
 		}
 	}
@@ -151,7 +155,7 @@ static int compare(const void *a, const void *b)
 
 	if (!order)
 		order = S_ISDIR(x->type) - S_ISDIR(y->type);
-	return order ? order : (int)x->rank - (int)y->rank;
+	return order ? order : (x->rank > y->rank) - (x->rank < y->rank);
 }
 
 void rfs_listing_sort(struct rfs_listing *listing, size_t begin)
@@ -168,7 +172,8 @@ static void tell_hidden(struct walk *walk, const struct rfs_entry *shown,
 	if (walk->tell_hidden && path)
 		rfs_log_note("%s: %s is made of its %s file: the %s file beside it is not shown",
 			path, shown->name, rio_csv_ending(shown->rank),
-			rio_csv_ending(hidden->rank));
+			hidden->rank == RFS_RANK_PLAIN ? hidden->name
+						       : rio_csv_ending(hidden->rank));
 }
 
 /* b.csv beside b.csv.gz or a folder b.recordio: the first one wins, as in a lookup. */
@@ -234,13 +239,14 @@ static int add_all(struct walk *walk, DIR *dir)
 	return 0;
 }
 
-int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
+int rfs_listing_read(const struct rfs_beneath *beneath, const struct rfs_options *options,
 	struct rfs_node *folder, struct rfs_listing *ret)
 {
 	struct rfs_listing listing = {0};
 	struct walk walk = {
 		.beneath = beneath,
-		.suffix = suffix,
+		.suffix = options->encoding.suffix,
+		.with_plain = options->passthrough,
 		.folder = folder,
 		.tell_long = !atomic_load(&folder->told_long_names),
 		.tell_hidden = !atomic_load(&folder->told_hidden),

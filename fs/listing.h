@@ -12,6 +12,7 @@
 #include "node.h"
 #include "options.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,7 +21,8 @@ struct rfs_entry {
 	char *name;
 	uint64_t ino;
 	mode_t type; /* S_IFDIR, S_IFREG or S_IFIFO */
-	unsigned rank; /* of the source's ending: see rfs_name_to_virtual */
+	unsigned rank; /* of the source's ending: see rfs_name_to_virtual; or: */
+#define RFS_RANK_PLAIN UINT_MAX /* it is shown as it is */
 	struct rio_stamp stamp; /* of the source, or of all sources; S_IFREG */
 };
 
@@ -32,7 +34,7 @@ struct rfs_listing {
 };
 
 /* Read the RFS_FOLDER folder.  Returns 0 or a positive errno, ESTALE where it is gone. */
-int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
+int rfs_listing_read(const struct rfs_beneath *beneath, const struct rfs_options *options,
 	struct rfs_node *folder, struct rfs_listing *ret);
 
 /*

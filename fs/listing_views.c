@@ -104,6 +104,11 @@ static int add_joined_root(const struct adding *a)
 	return add_joined(a, rfs_beneath_name(a->beneath), ".");
 }
 
+static bool is_encoded(const struct rfs_entry *entry)
+{
+	return S_ISREG(entry->type) && entry->rank != RFS_RANK_PLAIN;
+}
+
 static int add_shards(const struct adding *a)
 {
 	unsigned nr_shards = a->options->nr_shards;
@@ -112,7 +117,7 @@ static int add_shards(const struct adding *a)
 	for (size_t i = NR_DOTS; i < a->nr_taken && !e; i++) {
 		const struct rfs_entry of = a->listing->entries[i];
 
-		for (unsigned k = 0; S_ISREG(of.type) && k < nr_shards && !e; k++) {
+		for (unsigned k = 0; is_encoded(&of) && k < nr_shards && !e; k++) {
 			rfs_name name;
 
 			if (rfs_name_of_shard(a->options->encoding.suffix, of.name, k, nr_shards,
@@ -131,7 +136,7 @@ static int add_indexes(const struct adding *a)
 		const struct rfs_entry of = a->listing->entries[i];
 		rfs_name name;
 
-		if (S_ISREG(of.type) && rfs_name_of_index(of.name, name))
+		if (is_encoded(&of) && rfs_name_of_index(of.name, name))
 			e = add(a, name, &of.stamp);
 	}
 	return e;

@@ -205,6 +205,23 @@ static int create_dataset(struct rfs_node *node, const struct rfs_describer *by,
 	return 0;
 }
 
+/* A plain file is known by its stamp, once that must change with the next byte written. */
+static int settle(const struct rfs_node *node, const char *path, int fd,
+	struct rfs_description *ret)
+{
+	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
+	struct rio_stamp stamp;
+	struct rio_error err;
+
+	if (rio_source_from_fd_as_it_is(fd, path, &source, &err) ||
+		rio_source_settled_stamp(source, &stamp, &err))
+		return rfs_to_errno(&err);
+	if (!rio_stamp_equal(&stamp, &node->stamp))
+		return ESTALE;
+	ret->known = RFS_READY;
+	return 0;
+}
+
 static int describe(struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
 	const struct rfs_waiter *waiter, struct rfs_description *ret)
 {
@@ -220,7 +237,10 @@ static int describe(struct rfs_node *node, const struct rfs_describer *by, int p
 		rio_fail_errno(&err, e, "cannot be read");
 		return found_broken(ret, EACCES, path, &err);
 	}
-	return e ? e : create_dataset(node, by, path, fd, waiter, ret);
+	if (e)
+		return e;
+	return node->kind == RFS_PLAIN ? settle(node, path, fd, ret)
+				       : create_dataset(node, by, path, fd, waiter, ret);
 }
 
 static void wait_described(struct rfs_node *node)
@@ -383,6 +403,12 @@ bool rfs_node_is_settled(struct rfs_node *node)
 
 uint64_t rfs_node_len_bytes(const struct rfs_node *node)
 {
-	return node->kind == RFS_INDEX ? rio_index_text_len_bytes(&node->index)
-				       : rio_view_len_bytes(node->view);
+	switch (node->kind) {
+	case RFS_PLAIN:
+		return node->stamp.size_bytes;
+	case RFS_INDEX:
+		return rio_index_text_len_bytes(&node->index);
+	default:
+		return rio_view_len_bytes(node->view);
+	}
 }

@@ -29,6 +29,7 @@
 
 enum rfs_kind {
 	RFS_FOLDER,
+	RFS_PLAIN,  /* any other file, as it is (passthrough) */
 	RFS_FILE,
 	RFS_JOINED, /* all files of a folder, one behind the other */
 	RFS_SHARD,  /* of a file, or of what is joined */
@@ -47,7 +48,7 @@ enum rfs_kind {
 enum rfs_known {
 	RFS_UNKNOWN,
 	RFS_DESCRIBING, /* someone is at it */
-	RFS_READY,      /* view is set */
+	RFS_READY,      /* it can be read, by what is set below */
 	RFS_BROKEN,     /* no file that can be encoded: broken_errno and error are set */
 };
 
@@ -71,7 +72,7 @@ struct rfs_node {
 	pthread_cond_t described; /* known or opened has changed */
 	enum rfs_known known;
 	struct rio_dataset *dataset; /* RFS_FILE: constant once RFS_READY, as the next two */
-	struct rio_view *view;       /* what its bytes are; an RFS_INDEX has none */
+	struct rio_view *view;       /* what its bytes are; RFS_INDEX, RFS_PLAIN: NULL */
 	struct rio_index_text index; /* RFS_INDEX */
 	int broken_errno;
 	enum { RFS_UNOPENED, RFS_OPENING, RFS_OPENED } opened; /* for the first time */
@@ -83,10 +84,10 @@ struct rfs_node {
 	atomic_bool told_no_view;    /* RFS_FOLDER */
 };
 
-/* Whether it can be opened and read: a file or a view. */
+/* Whether it is opened and read by way of its sources: a file or a view. */
 static inline bool rfs_node_is_file(const struct rfs_node *node)
 {
-	return node->kind >= RFS_FILE && node->kind <= RFS_INDEX;
+	return node->kind >= RFS_PLAIN && node->kind <= RFS_INDEX;
 }
 
 static inline bool rfs_node_is_view(const struct rfs_node *node)
@@ -150,7 +151,7 @@ void rfs_node_publish(struct rfs_node *node, const struct rfs_description *found
 uint64_t rfs_node_len_bytes(const struct rfs_node *node);
 
 /*
- * See to it that node, an RFS_FILE, is RFS_READY or RFS_BROKEN; probed_fd is an
+ * See to it that node, an RFS_FILE or RFS_PLAIN, is RFS_READY or RFS_BROKEN; probed_fd is an
  * O_PATH descriptor of its source.  Of many callers one does the work.  Returns
  * 0, or a positive errno: EINTR where the waiter gave up, ESTALE where the source
  * is not in node's state any more, or what keeps it from being read just now.

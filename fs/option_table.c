@@ -129,6 +129,12 @@ static bool set_direct_io(struct rfs_options *options, const char *value)
 	return true;
 }
 
+static bool set_passthrough(struct rfs_options *options, const char *value)
+{
+	options->passthrough = true;
+	return true;
+}
+
 static bool set_concat(struct rfs_options *options, const char *value)
 {
 	options->concat = true;
@@ -153,6 +159,7 @@ static bool set_idx(struct rfs_options *options, const char *value)
 
 const struct rio_option_info rfs_option_table[] = {
 	{"layout", "mirror|sagemaker", "SOURCE's folders, or those of a job at /opt/ml/input"},
+	{"passthrough", NULL, "show SOURCE's other files, too, as they are"},
 	{"concat", NULL, "beside each folder of CSV files, one file that is all of them"},
 	{"shards", "N", "beside each file, N that are its parts, cut at records"},
 	{"idx", NULL, "beside each file, MXNet's index of it"},
@@ -174,6 +181,7 @@ static const struct {
 	const char *takes;
 } setters[] = {
 	{set_layout, "mirror or sagemaker"},
+	{set_passthrough, NULL},
 	{set_concat, NULL},
 	{set_shards, "a number from 1 to 99999"},
 	{set_idx, NULL},

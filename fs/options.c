@@ -114,10 +114,16 @@ static int set_job(struct rfs_options *options, const char *name, const char *va
 /* A channel in File mode holds its objects: what is more would be trained with, too. */
 static int check_views(const struct rfs_options *options, struct rio_error *err)
 {
-	if (!options->concat && !options->nr_shards && !options->idx)
+	const char *given = options->passthrough ? "passthrough"
+			    : options->concat    ? "concat"
+			    : options->idx       ? "idx"
+			    : options->nr_shards ? "shards"
+						 : NULL;
+
+	if (!given)
 		return 0;
 	return rio_fail(err, RIO_EOPTION, "%s does not go with layout=sagemaker, which shows a "
-		"channel's own files", options->concat ? "concat" : options->idx ? "idx" : "shards");
+		"channel's own files", given);
 }
 
 /* Words come in any order, so only the end tells whether they are wanted. */

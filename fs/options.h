@@ -47,6 +47,7 @@ struct rfs_options {
 	mode_t umask;
 	bool direct_io;
 	bool allow_other;
+	bool passthrough;
 	bool concat;
 	unsigned nr_shards; /* 0: none */
 	bool idx;

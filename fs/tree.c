@@ -239,7 +239,8 @@ struct rfs_node *rfs_tree_find_described(struct rfs_tree *tree, enum rfs_kind ki
 	return node;
 }
 
-static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_node **ret)
+static int lookup_described(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	struct rfs_node **ret)
 {
 	struct rio_stamp stamp;
 	struct stat st;
@@ -250,12 +251,12 @@ static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_
 	if (!S_ISREG(st.st_mode))
 		return ENOENT;
 	stamp = rio_stamp_of_stat(&st);
-	*ret = rfs_tree_find_described(tree, RFS_FILE, path, &stamp);
+	*ret = rfs_tree_find_described(tree, kind, path, &stamp);
 	return *ret ? 0 : ESTALE;
 }
 
-int rfs_tree_get_source(struct rfs_tree *tree, const char *path, int *ret_fd,
-	struct rfs_node **ret)
+int rfs_tree_get_source(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	int *ret_fd, struct rfs_node **ret)
 {
 	_cleanup_close_ int fd = -1;
 	struct rio_stamp stamp;
@@ -268,23 +269,24 @@ int rfs_tree_get_source(struct rfs_tree *tree, const char *path, int *ret_fd,
 	if (!S_ISREG(st.st_mode))
 		return ENOENT;
 	stamp = rfs_beneath_stamp(fd, &st);
-	e = get_node(tree, RFS_FILE, path, &stamp, &st, ret);
+	e = get_node(tree, kind, path, &stamp, &st, ret);
 	if (!e)
 		*ret_fd = rio_steal_fd(&fd);
 	return e;
 }
 
 /* One try; ESTALE where the source changed while it was counted. */
-static int lookup_source(struct rfs_tree *tree, const char *path,
+static int lookup_source(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 	const struct rfs_waiter *waiter, struct rfs_node **ret)
 {
 	_cleanup_close_ int fd = -1;
 	struct rfs_node *node;
-	int e = rfs_tree_get_source(tree, path, &fd, &node);
+	int e = rfs_tree_get_source(tree, kind, path, &fd, &node);
 
 	if (e)
 		return e;
-	if (node->source_st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
+	if (kind == RFS_PLAIN ||
+		node->source_st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
 								: LOOKUP_SOURCE_BYTES_MAX))
 		e = rfs_node_describe(node, &tree->describer, fd, waiter);
 	if (e) {
@@ -296,13 +298,13 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 }
 
 /* What path is; ENOENT where it is no file. */
-static int lookup_path(struct rfs_tree *tree, const char *path, const struct rfs_waiter *waiter,
-	struct rfs_node **ret, struct rfs_attr *ret_attr)
+static int lookup_path(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	int e = lookup_described(tree, path, ret);
+	int e = lookup_described(tree, kind, path, ret);
 
 	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
-		e = lookup_source(tree, path, waiter, ret);
+		e = lookup_source(tree, kind, path, waiter, ret);
 	if (!e)
 		rfs_attr_of_file(tree->options, *ret, ret_attr);
 	return e == ESTALE ? EBUSY : e; /* it is being written all the time */
@@ -324,9 +326,22 @@ static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, con
 		path = rfs_tree_join_path(parent, source);
 		if (path && tree->input && !rfs_input_shows(tree->input, path, false))
 			continue;
-		e = path ? lookup_path(tree, path, waiter, ret, ret_attr) : ENOMEM;
+		e = path ? lookup_path(tree, RFS_FILE, path, waiter, ret, ret_attr) : ENOMEM;
 	}
 	return e;
+}
+
+/* A file that is no CSV. */
+static int lookup_plain(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	_cleanup_free_ char *path = NULL;
+	unsigned rank;
+
+	if (!tree->options->passthrough || rio_csv_stem(name, &rank))
+		return ENOENT;
+	path = rfs_tree_join_path(parent, name);
+	return path ? lookup_path(tree, RFS_PLAIN, path, waiter, ret, ret_attr) : ENOMEM;
 }
 
 static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_node *parent,
@@ -375,6 +390,8 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 	if (parent->kind != RFS_FOLDER || rfs_name_is_hidden(name))
 		return ENOENT;
 	e = lookup_file(tree, parent, name, waiter, ret, ret_attr);
+	if (e == ENOENT)
+		e = lookup_plain(tree, parent, name, waiter, ret, ret_attr);
 	if (e == ENOENT)
 		e = lookup_folder(tree, parent, name, ret, ret_attr);
 	if (e == ENOENT)

@@ -57,7 +57,7 @@ int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
 	const struct rfs_waiter *waiter, struct rfs_attr *ret_attr);
 
 /*
- * Open the source of an RFS_FILE, which is counted first where it has not been.
+ * Open the source of an RFS_FILE or RFS_PLAIN, which is counted first where it has not been.
  * ESTALE unless it is in node's state; EIO or EACCES where the file is broken.
  */
 int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,

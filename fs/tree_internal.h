@@ -52,9 +52,12 @@ char *rfs_tree_join_path(const struct rfs_node *folder, const char *name);
 struct rfs_node *rfs_tree_find_described(struct rfs_tree *tree, enum rfs_kind kind,
 	const char *path, const struct rio_stamp *stamp);
 
-/* The node of the source at path as it is now, not described for it; and an O_PATH descriptor. */
-int rfs_tree_get_source(struct rfs_tree *tree, const char *path, int *ret_fd,
-	struct rfs_node **ret);
+/*
+ * The node of that kind of the source at path as it is now, not described for it; and an
+ * O_PATH descriptor.
+ */
+int rfs_tree_get_source(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	int *ret_fd, struct rfs_node **ret);
 
 /* See to it that a file or view is RFS_READY or RFS_BROKEN; as rfs_node_describe. */
 int rfs_tree_describe(struct rfs_tree *tree, struct rfs_node *node,

@@ -65,6 +65,7 @@ int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
 	int e;
 
 	switch (node->kind) {
+	case RFS_PLAIN:
 	case RFS_FILE:
 	case RFS_JOINED:
 	case RFS_SHARD:
@@ -111,9 +112,11 @@ int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 		e = rfs_beneath_reopen(probed_fd, &fd);
 	if (e)
 		return e;
-	if (rio_source_from_fd(fd, path, &source, &err))
+	if (node->kind == RFS_PLAIN ? rio_source_from_fd_as_it_is(fd, path, &source, &err)
+				    : rio_source_from_fd(fd, path, &source, &err))
 		return rfs_to_errno(&err);
-	e = rfs_node_attach(node, &tree->describer, path, waiter, source);
+	if (node->kind == RFS_FILE)
+		e = rfs_node_attach(node, &tree->describer, path, waiter, source);
 	if (!e)
 		*ret = rio_steal(source);
 	return e;
@@ -128,7 +131,7 @@ int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_lis
 				tree->root, tree->status, tree->metrics}, 4);
 	if (rfs_node_is_of_input(folder))
 		return rfs_input_list(tree->input, tree->root, folder, ret);
-	e = rfs_listing_read(tree->beneath, tree->options->encoding.suffix, folder, ret);
+	e = rfs_listing_read(tree->beneath, tree->options, folder, ret);
 	if (!e && tree->input)
 		rfs_input_filter(tree->input, folder, ret);
 	if (!e)

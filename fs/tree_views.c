@@ -64,7 +64,7 @@ static int get_member(struct rfs_tree *tree, const char *folder,
 	*ret = rfs_tree_find_described(tree, RFS_FILE, path, &stamp);
 	if (*ret)
 		return 0;
-	e = rfs_tree_get_source(tree, path, &fd, &node);
+	e = rfs_tree_get_source(tree, RFS_FILE, path, &fd, &node);
 	if (e)
 		return e == ENOENT ? ESTALE : e;
 	found = node->stamp;

@@ -561,6 +561,8 @@ def test_ten_thousand_files_are_joined(source, mounts, quick):
     ("shards=x", "shards takes a number from 1 to 99999"),
     ("shards", "shards needs a value"), ("concat=1", "concat takes no value"),
     ("idx=yes", "idx takes no value"),
+    ("passthrough=no", "passthrough takes no value"),
+    ("passthrough,layout=sagemaker", "passthrough does not go with layout=sagemaker"),
     ("layout=sagemaker,idx", "idx does not go with layout=sagemaker"),
     ("concat,layout=sagemaker", "concat does not go with layout=sagemaker"),
     ("layout=sagemaker,shards=2", "shards does not go with layout=sagemaker")])
