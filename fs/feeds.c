@@ -381,16 +381,16 @@ static void join_ended(struct rfs_feeds *feeds, bool wait_for_all)
 /* With the lock. */
 static void drop_oldest(struct rfs_feeds *feeds)
 {
-	struct feed *feed, *oldest = NULL;
+	struct feed *feed, *next;
 	unsigned nr = 0;
 
-	TAILQ_FOREACH(feed, &feeds->list, link)
-		if (feed->joined && nr++ == 0)
-			oldest = feed;
-	if (nr <= KEPT_MAX)
-		return;
-	TAILQ_REMOVE(&feeds->list, oldest, link);
-	destroy_feed(oldest);
+	for (feed = TAILQ_LAST(&feeds->list, feed_list); feed; feed = next) {
+		next = TAILQ_PREV(feed, feed_list, link);
+		if (!feed->joined || nr++ < KEPT_MAX)
+			continue;
+		TAILQ_REMOVE(&feeds->list, feed, link);
+		destroy_feed(feed);
+	}
 }
 
 /* The thread begins with the lock held, so that it ends behind this. */
