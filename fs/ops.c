@@ -428,10 +428,12 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
 	_cleanup_free_ char *value = rfs_xattr_value(mount_of(req)->beneath, input_of(req),
 		node_of(req, id), name);
 
-	if (value)
-		reply_xattr(req, value, strlen(value), size);
-	else
+	if (!value)
 		fuse_reply_err(req, ENODATA);
+	else if (strlen(value) > RFS_XATTR_BYTES_MAX)
+		fuse_reply_err(req, E2BIG);
+	else
+		reply_xattr(req, value, strlen(value), size);
 }
 
 static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)

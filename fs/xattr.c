@@ -4,7 +4,6 @@
 #include "base/util.h"
 #include "dataset/texts.h"
 
-#include <linux/limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,17 +26,13 @@ static const struct rio_dataset *dataset_of(struct rfs_node *node)
 	return dataset;
 }
 
-/* text=map's table, where it is no longer than an attribute may be. */
+/* text=map's table. */
 static char *print_texts(const struct rio_dataset *dataset)
 {
 	json_t *texts = rio_dataset_codes(dataset) ? rio_dataset_texts(dataset) : NULL;
 	char *text = texts ? json_dumps(texts, JSON_COMPACT) : NULL;
 
 	json_decref(texts);
-	if (text && strlen(text) > XATTR_SIZE_MAX) {
-		free(text);
-		text = NULL;
-	}
 	return text;
 }
 
@@ -49,7 +44,7 @@ static char *sizes_value(const struct rio_dataset *dataset, const char *name)
 	if (!sizes)
 		return NULL;
 	if (strcmp(name, "skipped") == 0)
-		return print_count(sizes->nr_skipped);
+		return print_count(sizes->all.nr_skipped);
 	if (strcmp(name, "filled") == 0)
 		return print_count(sizes->nr_filled);
 	return strcmp(name, "texts") == 0 ? print_texts(dataset) : NULL;
@@ -94,7 +89,7 @@ size_t rfs_xattr_list(const struct rfs_beneath *beneath, const struct rfs_input 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {
 		_cleanup_free_ char *value = rfs_xattr_value(beneath, input, node, names[i]);
 
-		if (value)
+		if (value && strlen(value) <= RFS_XATTR_BYTES_MAX)
 			len += (size_t)(stpcpy(list + len, names[i]) - (list + len)) + 1;
 	}
 	return len;
