@@ -13,7 +13,6 @@
 #include "base/util.h"
 #include "errors.h"
 #include "log.h"
-#include "record/frame.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -285,12 +284,10 @@ static int open_object(void *data, const char *key, struct rio_feed_object *ret,
 	return rfs_channels_open(&opener, key, ret, err);
 }
 
-/* No frame begins with it and ends: nobody can take it for the end of the data. */
+/* Nobody shall take what could not begin for an epoch without records. */
 static void leave_mark(int fd)
 {
-	const uint32_t magic = RIO_FRAME_MAGIC;
-
-	(void)!write(fd, &magic, sizeof(magic));
+	(void)!write(fd, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
 }
 
 static int list(const struct feed *feed, struct rio_objects *ret, struct rio_error *err)
