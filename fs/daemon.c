@@ -251,6 +251,9 @@ static int serve_mounted(struct rfs_mount *mount, const char *mountpoint, int re
 	announces = !r && start_thread(&announcing, announce, &announcement) == 0;
 	if (!r)
 		r = loop(mount);
+	/* A thread that has no memory for its last request ends the loop as well as any. */
+	if (atomic_load(&mount->ending))
+		r = 0;
 	/* Where nothing is mounted any more, no request of ours waits for an answer. */
 	if (mount->fifos && r >= 0)
 		rfs_fifos_end(mount->fifos, false);

@@ -13,7 +13,6 @@
 #include "base/util.h"
 #include "errors.h"
 #include "log.h"
-#include "record/frame.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -285,12 +284,10 @@ static int open_object(void *data, const char *key, struct rio_feed_object *ret,
 	return rfs_channels_open(&opener, key, ret, err);
 }
 
-/* No frame begins with it and ends: nobody can take it for the end of the data. */
+/* Nobody shall take what could not begin for an epoch without records. */
 static void leave_mark(int fd)
 {
-	const uint32_t magic = RIO_FRAME_MAGIC;
-
-	(void)!write(fd, &magic, sizeof(magic));
+	(void)!write(fd, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
 }
 
 static int list(const struct feed *feed, struct rio_objects *ret, struct rio_error *err)
@@ -381,16 +378,16 @@ static void join_ended(struct rfs_feeds *feeds, bool wait_for_all)
 /* With the lock. */
 static void drop_oldest(struct rfs_feeds *feeds)
 {
-	struct feed *feed, *oldest = NULL;
+	struct feed *feed, *next;
 	unsigned nr = 0;
 
-	TAILQ_FOREACH(feed, &feeds->list, link)
-		if (feed->joined && nr++ == 0)
-			oldest = feed;
-	if (nr <= KEPT_MAX)
-		return;
-	TAILQ_REMOVE(&feeds->list, oldest, link);
-	destroy_feed(oldest);
+	for (feed = TAILQ_LAST(&feeds->list, feed_list); feed; feed = next) {
+		next = TAILQ_PREV(feed, feed_list, link);
+		if (!feed->joined || nr++ < KEPT_MAX)
+			continue;
+		TAILQ_REMOVE(&feeds->list, feed, link);
+		destroy_feed(feed);
+	}
 }
 
 /* The thread begins with the lock held, so that it ends behind this. */

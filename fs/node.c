@@ -132,12 +132,12 @@ static void tell_losses(const char *path, const struct rio_dataset *dataset,
 {
 	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
 
-	if (!sizes || !(sizes->nr_skipped | sizes->nr_filled))
+	if (!sizes || !(sizes->all.nr_skipped | sizes->nr_filled))
 		return;
-	rfs_count(&counters->skipped_rows, sizes->nr_skipped);
+	rfs_count(&counters->skipped_rows, sizes->all.nr_skipped);
 	rfs_count(&counters->filled_cells, sizes->nr_filled);
 	rfs_log_note("%s: of %ju rows %ju are skipped; %ju missing cells are filled", path,
-		(uintmax_t)rio_dataset_nr_rows(dataset), (uintmax_t)sizes->nr_skipped,
+		(uintmax_t)rio_dataset_nr_rows(dataset), (uintmax_t)sizes->all.nr_skipped,
 		(uintmax_t)sizes->nr_filled);
 }
 

@@ -6,6 +6,7 @@
 #include "caller.h"
 #include "control.h"
 #include "handle.h"
+#include "text.h"
 #include "xattr.h"
 
 #include <errno.h>
@@ -255,46 +256,27 @@ static bool may_see_errors(fuse_req_t req)
 	return uid == 0 || uid == geteuid();
 }
 
-/* A file whose text is at hand, as it was when it was opened. */
-struct text_handle {
-	struct rfs_opened opened;
-	char *text;
-};
-
-static void close_text(struct rfs_opened *opened)
+static void reply_text(fuse_req_t req, struct fuse_file_info *fi, struct rfs_text *text)
 {
-	struct text_handle *handle = (struct text_handle *)opened;
-
-	free(handle->text);
-	free(handle);
-}
-
-/* text is taken; NULL: there is no memory. */
-static void open_text(fuse_req_t req, char *text, struct fuse_file_info *fi)
-{
-	struct text_handle *handle = malloc(sizeof(*handle));
-
-	if (!handle || !text) {
-		free(handle);
-		free(text);
+	if (text)
+		reply_opened(req, fi, &text->opened, rfs_text_close);
+	else
 		reply_failed(req, ENOMEM);
-		return;
-	}
-	handle->text = text;
-	reply_opened(req, fi, &handle->opened, close_text);
 }
 
 /* What a text of config says never changes, unlike that of a control file. */
 static void open_config(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
 {
 	fi->keep_cache = 1;
-	open_text(req, strdup(node->text), fi);
+	reply_text(req, fi, rfs_text_open(strdup(node->text)));
 }
 
 static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
 {
+	char *text = rfs_control_text(mount_of(req), node->kind, may_see_errors(req));
+
 	fi->direct_io = 1;
-	open_text(req, rfs_control_text(mount_of(req), node->kind, may_see_errors(req)), fi);
+	reply_text(req, fi, rfs_text_open(text));
 }
 
 static void close_file(struct rfs_opened *opened)
@@ -401,7 +383,7 @@ static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
 	if (rfs_node_is_file(node_of(req, id)))
 		read_file(req, pointer_of(fi), size, off);
 	else
-		read_text(req, ((struct text_handle *)pointer_of(fi))->text, size, off);
+		read_text(req, ((struct rfs_text *)pointer_of(fi))->text, size, off);
 }
 
 /* --- extended attributes --- */
@@ -428,10 +410,12 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
 	_cleanup_free_ char *value = rfs_xattr_value(mount_of(req)->beneath, input_of(req),
 		node_of(req, id), name);
 
-	if (value)
-		reply_xattr(req, value, strlen(value), size);
-	else
+	if (!value)
 		fuse_reply_err(req, ENODATA);
+	else if (strlen(value) > RFS_XATTR_BYTES_MAX)
+		fuse_reply_err(req, E2BIG);
+	else
+		reply_xattr(req, value, strlen(value), size);
 }
 
 static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)

@@ -4,7 +4,6 @@
 #include "base/util.h"
 #include "dataset/texts.h"
 
-#include <linux/limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,17 +27,13 @@ static const struct rio_view *view_of(struct rfs_node *node)
 	return view;
 }
 
-/* text=map's table, where it is no longer than an attribute may be. */
+/* text=map's table. */
 static char *print_texts(const struct rio_dataset *dataset)
 {
 	json_t *texts = rio_dataset_codes(dataset) ? rio_dataset_texts(dataset) : NULL;
 	char *text = texts ? json_dumps(texts, JSON_COMPACT) : NULL;
 
 	json_decref(texts);
-	if (text && strlen(text) > XATTR_SIZE_MAX) {
-		free(text);
-		text = NULL;
-	}
 	return text;
 }
 
@@ -56,7 +51,7 @@ static uint64_t nr_skipped(const struct rio_dataset *dataset)
 {
 	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
 
-	return sizes ? sizes->nr_skipped : 0;
+	return sizes ? sizes->all.nr_skipped : 0;
 }
 
 static uint64_t nr_filled(const struct rio_dataset *dataset)
@@ -160,7 +155,7 @@ size_t rfs_xattr_list(const struct rfs_beneath *beneath, const struct rfs_input 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {
 		_cleanup_free_ char *value = rfs_xattr_value(beneath, input, node, names[i]);
 
-		if (value)
+		if (value && strlen(value) <= RFS_XATTR_BYTES_MAX)
 			len += (size_t)(stpcpy(list + len, names[i]) - (list + len)) + 1;
 	}
 	return len;

@@ -14,6 +14,11 @@
 #include "input.h"
 #include "node.h"
 
+#include <linux/limits.h>
+
+/* Longer ones the kernel does not pass on: E2BIG, and no list has them. */
+#define RFS_XATTR_BYTES_MAX XATTR_SIZE_MAX
+
 /*
  * The attribute of that whole name, freed by the caller; NULL where node has none.  Without
  * input (NULL) folders have none.
@@ -21,7 +26,7 @@
 char *rfs_xattr_value(const struct rfs_beneath *beneath, const struct rfs_input *input,
 	struct rfs_node *node, const char *name);
 
-/* The names that node has, each ended by a NUL. Returns their length. */
+/* The names that node has, each ended by a NUL.  Returns their length. */
 #define RFS_XATTR_LIST_BYTES 256
 size_t rfs_xattr_list(const struct rfs_beneath *beneath, const struct rfs_input *input,
 	struct rfs_node *node, char list[RFS_XATTR_LIST_BYTES]);

@@ -8,10 +8,66 @@
 #include <stdio.h>
 #include <string.h>
 
+static enum rio_kind kind_of(enum rio_code code)
+{
+	switch (code) {
+	case RIO_OK:
+	case RIO_EROW: /* rio_fail_row knows better */
+		break;
+	case RIO_ENOMEM:
+		return RIO_KIND_MEMORY;
+	case RIO_ESYSTEM:
+		return RIO_KIND_SYSTEM;
+	case RIO_ESCHEMA:
+		return RIO_KIND_SCHEMA;
+	case RIO_EOPTION:
+	case RIO_EPAST_END:
+		return RIO_KIND_OPTION;
+	case RIO_ESOURCE_CHANGED:
+		return RIO_KIND_CHANGED;
+	case RIO_ENOT_INDEXED:
+	case RIO_EMAP_STALE:
+	case RIO_EMAP_DAMAGED:
+		return RIO_KIND_MAP;
+	case RIO_EDAMAGED:
+		return RIO_KIND_DAMAGED;
+	}
+	return RIO_KIND_NONE;
+}
+
+const char *rio_kind_word(enum rio_kind kind)
+{
+	static const char *const words[RIO_NR_KINDS] = {
+		[RIO_KIND_NONE] = "none",
+		[RIO_KIND_NUMBER] = "number",
+		[RIO_KIND_MISSING] = "missing",
+		[RIO_KIND_WHOLE] = "whole",
+		[RIO_KIND_RANGE] = "range",
+		[RIO_KIND_UTF8] = "utf8",
+		[RIO_KIND_FIELDS] = "fields",
+		[RIO_KIND_NUL] = "nul",
+		[RIO_KIND_QUOTE] = "quote",
+		[RIO_KIND_LONG] = "long",
+		[RIO_KIND_MAGIC] = "magic",
+		[RIO_KIND_FRAME] = "frame",
+		[RIO_KIND_RECORD] = "record",
+		[RIO_KIND_SCHEMA] = "schema",
+		[RIO_KIND_OPTION] = "option",
+		[RIO_KIND_DAMAGED] = "damaged",
+		[RIO_KIND_CHANGED] = "changed",
+		[RIO_KIND_MAP] = "map",
+		[RIO_KIND_SYSTEM] = "system",
+		[RIO_KIND_MEMORY] = "memory",
+	};
+
+	return words[kind];
+}
+
 static void set(struct rio_error *err, enum rio_code code, int sys_errno)
 {
 	memset(err, 0, sizeof(*err));
 	err->code = code;
+	err->kind = kind_of(code);
 	err->sys_errno = sys_errno;
 }
 
@@ -25,6 +81,13 @@ static void cut(char *text, size_t room)
 	strcpy(text + at, "…");
 }
 
+static void say(struct rio_error *err, const char *format, va_list args)
+{
+	if (vsnprintf(err->message, sizeof(err->message), format, args) >=
+		(int)sizeof(err->message))
+		cut(err->message, sizeof(err->message));
+}
+
 int rio_fail(struct rio_error *err, enum rio_code code, const char *format, ...)
 {
 	if (err) {
@@ -32,12 +95,24 @@ int rio_fail(struct rio_error *err, enum rio_code code, const char *format, ...)
 
 		set(err, code, 0);
 		va_start(args, format);
-		if (vsnprintf(err->message, sizeof(err->message), format, args) >=
-			(int)sizeof(err->message))
-			cut(err->message, sizeof(err->message));
+		say(err, format, args);
 		va_end(args);
 	}
 	return code;
+}
+
+int rio_fail_row(struct rio_error *err, enum rio_kind kind, const char *format, ...)
+{
+	if (err) {
+		va_list args;
+
+		set(err, RIO_EROW, 0);
+		err->kind = kind;
+		va_start(args, format);
+		say(err, format, args);
+		va_end(args);
+	}
+	return RIO_EROW;
 }
 
 int rio_fail_errno(struct rio_error *err, int sys_errno, const char *format, ...)

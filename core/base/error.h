@@ -30,8 +30,39 @@ enum rio_code {
 	RIO_EDAMAGED = -11,       /* a compressed file is damaged, or cannot be read in pieces */
 };
 
+/*
+ * The same for scripts, and finer where rows are concerned: rio_kind_word has the
+ * word of each, which is part of the contract.
+ */
+enum rio_kind {
+	RIO_KIND_NONE,
+	/* RIO_EROW: why a row, or its record, is bad. */
+	RIO_KIND_NUMBER,  /* a cell is not a number */
+	RIO_KIND_MISSING, /* a cell is missing where none may be */
+	RIO_KIND_WHOLE,   /* a number is not whole, under int32 */
+	RIO_KIND_RANGE,   /* … or beyond it */
+	RIO_KIND_UTF8,    /* a uid is not UTF-8 */
+	RIO_KIND_FIELDS,  /* the row has not as many fields as the first */
+	RIO_KIND_NUL,     /* it holds a NUL byte */
+	RIO_KIND_QUOTE,   /* a quote is misplaced, or never closed */
+	RIO_KIND_LONG,    /* a row, or a record, is too long */
+	RIO_KIND_MAGIC,   /* nothing keeps the magic out of its record */
+	RIO_KIND_FRAME,   /* RecordIO: a damaged frame */
+	RIO_KIND_RECORD,  /* RecordIO: a frame holds no record of SageMaker's */
+	/* All other codes. */
+	RIO_KIND_SCHEMA,
+	RIO_KIND_OPTION,
+	RIO_KIND_DAMAGED, /* a compressed file */
+	RIO_KIND_CHANGED,
+	RIO_KIND_MAP,
+	RIO_KIND_SYSTEM,
+	RIO_KIND_MEMORY,
+	RIO_NR_KINDS,
+};
+
 struct rio_error {
 	enum rio_code code;
+	enum rio_kind kind;
 	int sys_errno;      /* errno where code is RIO_ESYSTEM, else 0 */
 	uint64_t src_off;   /* RIO_EROW: source offset of the cell's first byte */
 	uint64_t row;       /* RIO_EROW: data row, from 0 */
@@ -46,9 +77,16 @@ struct rio_error {
 int rio_fail(struct rio_error *err, enum rio_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same for RIO_EROW, which has a kind. */
+int rio_fail_row(struct rio_error *err, enum rio_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* The same for RIO_ESYSTEM: takes errno, and adds its text to the message. */
 int rio_fail_errno(struct rio_error *err, int sys_errno, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The word that scripts know a kind by. */
+const char *rio_kind_word(enum rio_kind kind);
 
 /* Say which file err is about, unless a lower layer said so already. */
 void rio_error_set_file(struct rio_error *err, const char *file);

@@ -69,38 +69,34 @@ static inline struct rio_habits rio_habits_of(const struct rio_dialect *d, const
 }
 
 /*
- * All of a kernel's to_f32 (wide: to_f64) but the reader, which takes size fields; it
- * is inlined for files with and without habits.
+ * All of a kernel's to_f32, to_f64 or to_i32 but the reader, which takes size fields and
+ * is inlined for files with and without habits.  Numbers of each_bytes go into out.
  */
 static inline __attribute__((always_inline)) size_t rio_groups_read(
 	const struct rio_cell_rules *rules, const uint8_t *p, const uint32_t *before,
-	const uint32_t *end, size_t nr, void *out, bool wide, size_t size,
-	rio_group_reader *reader)
+	const uint32_t *end, size_t nr, void *out, size_t each_bytes, rio_number_put *put,
+	size_t size, rio_group_reader *reader)
 {
 	struct rio_habits habits =
 		rio_habits_of(&rules->dialect, p, before, end, RIO_MIN(nr, size));
-	float *f32 = out;
-	double *f64 = out, value;
+	double value;
 
 	for (size_t i = 0; i < nr; i += size) {
 		const struct rio_group g = {&rules->dialect, p, before + i, end + i,
 			before + 1 == end};
+		uint8_t *to = (uint8_t *)out + i * each_bytes;
 		unsigned todo = (1u << RIO_MIN(size, nr - i)) - 1;
 
 		if (rio_likely(nr - i >= size))
 			todo = habits.exponents || habits.wrapped
-				       ? reader(&g, habits, wide ? (void *)(f64 + i) : f32 + i)
-				       : reader(&g, (struct rio_habits){0},
-						 wide ? (void *)(f64 + i) : f32 + i);
+				       ? reader(&g, habits, to)
+				       : reader(&g, (struct rio_habits){0}, to);
 		for (; rio_unlikely(todo); todo &= todo - 1) {
 			size_t k = (size_t)__builtin_ctz(todo);
 
-			if (!rio_group_read_one(&g, k, rules, &habits, &value))
+			if (!rio_group_read_one(&g, k, rules, &habits, &value) ||
+				!put(to, k, value))
 				return i + k;
-			if (wide)
-				f64[i + k] = value;
-			else
-				f32[i + k] = (float)value;
 		}
 	}
 	return nr;

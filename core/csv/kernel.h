@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of kernels: the four loops that touch every byte of a CSV.
+ * The table of kernels: the loops that touch every byte of a CSV.
  *
  *	tally      counts rows, for both quote states that a stretch may begin in
  *	scan       turns a chunk into the positions of its fields
  *	to_f32/64  turn fields, given by position, into numbers
+ *	to_i32     the same, into whole ones
  *
  * Each kernel (portable, and per instruction set) fills the whole table, and
  * all of them give the same results.  rio_kernel() chooses once, at run time;
@@ -117,6 +118,10 @@ struct rio_kernel {
 		const uint32_t *before, const uint32_t *end, size_t nr, float *out);
 	size_t (*to_f64)(const struct rio_cell_rules *rules, const uint8_t *p,
 		const uint32_t *before, const uint32_t *end, size_t nr, double *out);
+
+	/* The same; what int32 does not hold is refused, too: fractions, NaN, what is too large. */
+	size_t (*to_i32)(const struct rio_cell_rules *rules, const uint8_t *p,
+		const uint32_t *before, const uint32_t *end, size_t nr, int32_t *out);
 };
 
 /*

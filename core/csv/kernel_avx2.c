@@ -12,6 +12,7 @@
 #include "csv/scan.h"
 #include "csv/short_avx2.h"
 #include "csv/tally.h"
+#include "csv/whole_avx2.h"
 
 #define GUARD 16384
 
@@ -424,16 +425,47 @@ static ALWAYS_INLINE unsigned four_f64(const struct rio_group *fields, struct ri
 	return g.given_up;
 }
 
+/* Whole numbers by themselves where all of a group are short ones, and else by way of doubles. */
+static ALWAYS_INLINE unsigned four_i32(const struct rio_group *fields, struct rio_habits habits,
+	void *out)
+{
+	double values[4];
+	unsigned given_up;
+	__m256d value;
+	__m128i whole;
+
+	if (four_digits(fields, &whole) ||
+		(!habits.exponents && !habits.wrapped && rio_whole_read(fields, &whole))) {
+		_mm_storeu_si128(out, whole);
+		return 0;
+	}
+	given_up = four_f64(fields, habits, values);
+	value = _mm256_loadu_pd(values);
+	whole = _mm256_cvttpd_epi32(value);
+	_mm_storeu_si128(out, whole);
+	return given_up | (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(_mm256_cvtepi32_pd(whole),
+				  value, _CMP_NEQ_UQ));
+}
+
 static size_t to_f32(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, float *out)
 {
-	return rio_groups_read(rules, p, before, end, nr, out, false, 4, four_f32);
+	return rio_groups_read(rules, p, before, end, nr, out, sizeof(*out), rio_put_f32, 4,
+		four_f32);
 }
 
 static size_t to_f64(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, double *out)
 {
-	return rio_groups_read(rules, p, before, end, nr, out, true, 4, four_f64);
+	return rio_groups_read(rules, p, before, end, nr, out, sizeof(*out), rio_put_f64, 4,
+		four_f64);
+}
+
+static size_t to_i32(const struct rio_cell_rules *rules, const uint8_t *p,
+	const uint32_t *before, const uint32_t *end, size_t nr, int32_t *out)
+{
+	return rio_groups_read(rules, p, before, end, nr, out, sizeof(*out), rio_put_i32, 4,
+		four_i32);
 }
 
 const struct rio_kernel rio_kernel_avx2 = {
@@ -443,4 +475,5 @@ const struct rio_kernel rio_kernel_avx2 = {
 	.scan = rio_scan_bytes,
 	.to_f32 = to_f32,
 	.to_f64 = to_f64,
+	.to_i32 = to_i32,
 };

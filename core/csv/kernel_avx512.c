@@ -49,6 +49,7 @@
 #include "csv/scan.h"
 #include "csv/short_avx512.h"
 #include "csv/tally.h"
+#include "csv/whole_avx512.h"
 
 #define GUARD 16384
 
@@ -422,16 +423,47 @@ static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio
 	return g.given_up;
 }
 
+/* Whole numbers by themselves where all of a group are short ones, and else by way of doubles. */
+static inline __attribute__((always_inline)) unsigned eight_i32(const struct rio_group *fields,
+	struct rio_habits habits, void *out)
+{
+	double values[8];
+	unsigned given_up;
+	__m512d value;
+	__m256i whole;
+
+	if (eight_digits(fields, &whole) ||
+		(!habits.exponents && !habits.wrapped && rio_whole_read(fields, &whole))) {
+		_mm256_storeu_si256(out, whole);
+		return 0;
+	}
+	given_up = eight_f64(fields, habits, values);
+	value = _mm512_loadu_pd(values);
+	whole = _mm512_cvttpd_epi32(value);
+	_mm256_storeu_si256(out, whole);
+	return given_up |
+	       _mm512_cmp_pd_mask(_mm512_cvtepi32_pd(whole), value, _CMP_NEQ_UQ);
+}
+
 static size_t to_f32(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, float *out)
 {
-	return rio_groups_read(rules, p, before, end, nr, out, false, 8, eight_f32);
+	return rio_groups_read(rules, p, before, end, nr, out, sizeof(*out), rio_put_f32, 8,
+		eight_f32);
 }
 
 static size_t to_f64(const struct rio_cell_rules *rules, const uint8_t *p,
 	const uint32_t *before, const uint32_t *end, size_t nr, double *out)
 {
-	return rio_groups_read(rules, p, before, end, nr, out, true, 8, eight_f64);
+	return rio_groups_read(rules, p, before, end, nr, out, sizeof(*out), rio_put_f64, 8,
+		eight_f64);
+}
+
+static size_t to_i32(const struct rio_cell_rules *rules, const uint8_t *p,
+	const uint32_t *before, const uint32_t *end, size_t nr, int32_t *out)
+{
+	return rio_groups_read(rules, p, before, end, nr, out, sizeof(*out), rio_put_i32, 8,
+		eight_i32);
 }
 
 const struct rio_kernel rio_kernel_avx512 = {
@@ -441,4 +473,5 @@ const struct rio_kernel rio_kernel_avx512 = {
 	.scan = rio_scan_bytes,
 	.to_f32 = to_f32,
 	.to_f64 = to_f64,
+	.to_i32 = to_i32,
 };

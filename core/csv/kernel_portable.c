@@ -34,6 +34,19 @@ static size_t to_f64(const struct rio_cell_rules *rules, const uint8_t *p,
 	return nr;
 }
 
+static size_t to_i32(const struct rio_cell_rules *rules, const uint8_t *p,
+	const uint32_t *before, const uint32_t *end, size_t nr, int32_t *out)
+{
+	for (size_t i = 0; i < nr; i++) {
+		double value;
+
+		if (!rio_field_read(rules, p, before[i], end[i], &value) ||
+			!rio_put_i32(out, i, value))
+			return i;
+	}
+	return nr;
+}
+
 const struct rio_kernel rio_kernel_portable = {
 	.name = "portable",
 	.usable = usable,
@@ -41,4 +54,5 @@ const struct rio_kernel rio_kernel_portable = {
 	.scan = rio_scan_bytes,
 	.to_f32 = to_f32,
 	.to_f64 = to_f64,
+	.to_i32 = to_i32,
 };

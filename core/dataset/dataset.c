@@ -82,9 +82,10 @@ size_t rio_dataset_record_bytes(const struct rio_dataset *dataset)
 
 uint64_t rio_dataset_nr_records(const struct rio_dataset *dataset)
 {
-	const struct rio_sizes *sizes = dataset->map->sizes;
+	const struct rio_map *map = dataset->map;
 
-	return sizes ? sizes->nr_records[sizes->nr - 1] : rio_dataset_nr_rows(dataset);
+	return map->sizes ? rio_map_records_before(map, map->nr_checkpoints - 1)
+			  : rio_dataset_nr_rows(dataset);
 }
 
 const struct rio_codes *rio_dataset_codes(const struct rio_dataset *dataset)
@@ -110,7 +111,7 @@ uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset)
 	const struct rio_sizes *sizes = dataset->map->sizes;
 
 	if (sizes)
-		return sizes->record_offs[sizes->nr - 1];
+		return sizes->all.record_off;
 	return rio_dataset_nr_rows(dataset) * rio_dataset_record_bytes(dataset);
 }
 

@@ -81,11 +81,11 @@ int rio_explain_cell(const struct rio_dataset *dataset, const struct rio_segment
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
 	column_text(schema, column, name, sizeof(name));
 	if (inner.begin == inner.end)
-		rio_fail(err, RIO_EROW, "an empty cell under missing=error %s", name);
+		rio_fail_row(err, RIO_KIND_MISSING, "an empty cell under missing=error %s", name);
 	else if (rio_cell_is_missing(inner.begin, inner.end))
-		rio_fail(err, RIO_EROW, "%s under missing=error %s", text, name);
+		rio_fail_row(err, RIO_KIND_MISSING, "%s under missing=error %s", text, name);
 	else
-		rio_fail(err, RIO_EROW, "%s is not a number %s%s", text, name, hint);
+		rio_fail_row(err, RIO_KIND_NUMBER, "%s is not a number %s%s", text, name, hint);
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
@@ -96,16 +96,21 @@ static int explain_special(const struct rio_dataset *dataset, const struct rio_s
 {
 	struct rio_span cell = visible(dataset, segment, field);
 	char text[RIO_QUOTED_TEXT_BYTES], name[2 * RIO_QUOTED_TEXT_BYTES];
-	const char *why = trouble == RIO_TROUBLE_WHOLE ? "is not a whole number, as int32 wants"
-			  : trouble == RIO_TROUBLE_RANGE
-				  ? "is beyond int32, -2147483648 to 2147483647"
-			  : trouble == RIO_TROUBLE_NAN
-				  ? "is missing, and int32 has no NaN: missing=zero, or a number"
-				  : "cannot be a uid: it is not UTF-8";
+	static const struct {
+		enum rio_kind kind;
+		const char *why;
+	} troubles[] = {
+		[RIO_TROUBLE_WHOLE] = {RIO_KIND_WHOLE, "is not a whole number, as int32 wants"},
+		[RIO_TROUBLE_RANGE] = {RIO_KIND_RANGE,
+			"is beyond int32, -2147483648 to 2147483647"},
+		[RIO_TROUBLE_NAN] = {RIO_KIND_MISSING,
+			"is missing, and int32 has no NaN: missing=zero, or a number"},
+		[RIO_TROUBLE_UTF8] = {RIO_KIND_UTF8, "cannot be a uid: it is not UTF-8"},
+	};
 
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
 	column_text(dataset->schema, column, name, sizeof(name));
-	rio_fail(err, RIO_EROW, "%s %s %s", text, why, name);
+	rio_fail_row(err, troubles[trouble].kind, "%s %s %s", text, troubles[trouble].why, name);
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
@@ -115,9 +120,11 @@ static int explain_record(const struct rio_dataset *dataset, const struct rio_se
 {
 	struct rio_span cell = visible(dataset, segment, field);
 
-	rio_fail(err, RIO_EROW, trouble == RIO_TROUBLE_LARGE
-			? "the row's record is too large for its frame"
-			: "nothing keeps the frame's magic out of the row's record: magic=plain");
+	if (trouble == RIO_TROUBLE_LARGE)
+		rio_fail_row(err, RIO_KIND_LONG, "the row's record is too large for its frame");
+	else
+		rio_fail_row(err, RIO_KIND_MAGIC,
+			"nothing keeps the frame's magic out of the row's record: magic=plain");
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
@@ -159,7 +166,7 @@ int rio_explain_length(const struct rio_dataset *dataset, const struct rio_segme
 	char text[RIO_QUOTED_TEXT_BYTES];
 
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
-	rio_fail(err, RIO_EROW, "the row has %zu field%s, not %zu%s%s", nr_fields,
+	rio_fail_row(err, RIO_KIND_FIELDS, "the row has %zu field%s, not %zu%s%s", nr_fields,
 		nr_fields == 1 ? "" : "s", expected,
 		too_many ? "; the first too many is " : "; it begins with ", text);
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
@@ -176,7 +183,7 @@ int rio_explain_nul(const struct rio_dataset *dataset, const struct rio_segment 
 		field++;
 	cell = visible(dataset, segment, field);
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
-	rio_fail(err, RIO_EROW, "%s holds a NUL byte: this is not text", text);
+	rio_fail_row(err, RIO_KIND_NUL, "%s holds a NUL byte: this is not text", text);
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
@@ -187,7 +194,7 @@ int rio_explain_too_long(const struct rio_segment *segment, uint64_t row, struct
 
 	while (field > 0 && segment->bytes[f->end[field - 1]] != '\n')
 		field--;
-	rio_fail(err, RIO_EROW,
+	rio_fail_row(err, RIO_KIND_LONG,
 		"a row longer than %zu MiB; a quote may not be closed", RIO_ROW_BYTES_MAX / RIO_MIB);
 	return place(segment, field ? f->end[field - 1] + 1 : 0, row, err);
 }
@@ -225,7 +232,7 @@ int rio_explain_bad_quote(bool is_open, const uint8_t *cell, size_t cell_bytes,
 	char text[RIO_QUOTED_TEXT_BYTES];
 
 	rio_quote_cell(cell, cell_bytes, text, sizeof(text));
-	rio_fail(err, RIO_EROW, is_open
+	rio_fail_row(err, RIO_KIND_QUOTE, is_open
 			? "%s begins with a quote that is never closed"
 			: "%s has a quote that is neither at the begin nor at the end of the cell; "
 			  "quote=none takes quotes as they are", text);

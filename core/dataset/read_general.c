@@ -81,13 +81,15 @@ static int meet_wall(struct copying *c)
 	return r;
 }
 
-/* Read what is wanted of segment k, in which the next wanted byte lies. */
-static int read_segment(struct rio_reading *rd, size_t k)
+/*
+ * Read what is wanted of segment k, in which the next wanted byte lies; its records
+ * stand at [off, end) of the encoded file.
+ */
+static int read_segment(struct rio_reading *rd, size_t k, uint64_t off, uint64_t end)
 {
 	const struct rio_dataset *d = rd->dataset;
-	const struct rio_sizes *sizes = d->map->sizes;
 	struct rio_segment segment = {.begin = rio_map_checkpoint(d->map, k)};
-	struct copying c = {rd, &segment, sizes->record_offs[k], sizes->record_offs[k + 1]};
+	struct copying c = {rd, &segment, off, end};
 	bool has_wall;
 	uint64_t nr_rows = rio_segment_rows(d->map, k, &has_wall);
 	int r = 0;
@@ -106,10 +108,14 @@ static int read_segment(struct rio_reading *rd, size_t k)
 
 int rio_read_general(struct rio_reading *rd)
 {
-	size_t k = rio_sizes_find(rd->dataset->map->sizes, rd->off);
+	const struct rio_sizes *sizes = rd->dataset->map->sizes;
+	size_t k = rio_sizes_find(sizes, rd->off);
+	uint64_t off = rio_sizes_before(sizes, k).record_off, end;
 	int r = 0;
 
-	for (; r == 0 && rd->off < rd->end; k++)
-		r = read_segment(rd, k);
+	for (; r == 0 && rd->off < rd->end; k++, off = end) {
+		end = rio_sizes_before(sizes, k + 1).record_off;
+		r = read_segment(rd, k, off, end);
+	}
 	return r < 0 ? r : 0;
 }

@@ -43,11 +43,10 @@ static int walk_row(void *data, const struct rio_row *row)
 static int walk_segment(struct rio_reading *rd, size_t k, record_visitor *visit, void *data)
 {
 	const struct rio_dataset *d = rd->dataset;
-	const struct rio_sizes *sizes = d->map->sizes;
 	struct walking w = {
-		.record = sizes->nr_records[k],
-		.at = sizes->record_offs[k],
-		.limit = sizes->record_offs[k + 1],
+		.record = rio_map_records_before(d->map, k),
+		.at = rio_sizes_before(d->map->sizes, k).record_off,
+		.limit = rio_sizes_before(d->map->sizes, k + 1).record_off,
 		.visit = visit,
 		.data = data,
 	};
@@ -64,20 +63,20 @@ static int walk_segment(struct rio_reading *rd, size_t k, record_visitor *visit,
 	if (r == 0 && has_wall)
 		r = walk_record(&w, RIO_BAD_RECORD_BYTES);
 	if (w.is_beyond ||
-		(r == 0 && (w.at != w.limit || w.record != sizes->nr_records[k + 1])))
+		(r == 0 && (w.at != w.limit || w.record != rio_map_records_before(d->map, k + 1))))
 		return rio_segment_fail_end(&segment.begin, w.limit, rd->err);
 	return r;
 }
 
 /* The segment in which a record lies: the last that begins not behind it. */
-static size_t find_segment(const struct rio_sizes *sizes, uint64_t record)
+static size_t find_segment(const struct rio_map *map, uint64_t record)
 {
-	size_t low = 0, high = sizes->nr;
+	size_t low = 0, high = map->nr_checkpoints;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		if (sizes->nr_records[middle] <= record)
+		if (rio_map_records_before(map, middle) <= record)
 			low = middle;
 		else
 			high = middle;
@@ -104,15 +103,16 @@ static int gather_off(void *data, uint64_t record, uint64_t off)
 
 static int gather_all(struct rio_reading *rd, struct gathering *g)
 {
-	const struct rio_sizes *sizes = rd->dataset->map->sizes;
+	const struct rio_map *map = rd->dataset->map;
 	int r = 0;
 
-	for (size_t k = find_segment(sizes, g->first); r == 0 && g->first < g->end; k++) {
+	for (size_t k = find_segment(map, g->first); r == 0 && g->first < g->end; k++) {
 		/* Segments without records are passed over, and the end is no segment. */
-		bool begins = sizes->nr_records[k] == g->first;
+		bool begins = rio_map_records_before(map, k) == g->first;
 
-		if (begins && (g->first + 1 == g->end || k + 1 == sizes->nr))
-			r = gather_off(g, g->first, sizes->record_offs[k]);
+		if (begins && (g->first + 1 == g->end || k + 1 == map->nr_checkpoints))
+			r = gather_off(g, g->first,
+				rio_sizes_before(map->sizes, k).record_off);
 		else
 			r = walk_segment(rd, k, gather_off, g);
 	}
@@ -180,8 +180,8 @@ int rio_dataset_records_before(const struct rio_dataset *dataset, struct rio_sou
 		return 0;
 	}
 	k = rio_sizes_find(sizes, off);
-	c.nr_before = sizes->nr_records[k];
-	if (sizes->record_offs[k] < off)
+	c.nr_before = rio_map_records_before(dataset->map, k);
+	if (rio_sizes_before(sizes, k).record_off < off)
 		r = check_source(&rd, walk_segment(&rd, k, count_before, &c));
 	if (r == 0)
 		*ret = c.nr_before;

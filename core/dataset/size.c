@@ -30,13 +30,14 @@ struct pass {
 	struct rio_dataset *dataset;
 	struct rio_source *source;
 	const struct rio_dataset_config *config;
+	struct rio_segment_size *found; /* one a segment, each put down by one worker */
 	uint64_t before_bytes, total_bytes; /* for the progress: of the passes before, of all */
 	bool gathers; /* texts, and not sizes */
 
 	pthread_mutex_t lock; /* guards all below */
 	size_t next;          /* segment */
 	uint64_t done_bytes;
-	uint64_t nr_skipped, nr_filled;
+	uint64_t nr_filled;
 	struct rio_codes *codes;
 	struct rio_error error; /* of the first failure */
 	bool failed;
@@ -47,7 +48,6 @@ struct worker {
 	struct pass *pass;
 	struct rio_reading reading;
 	struct rio_codes *codes;
-	uint64_t nr_skipped;
 };
 
 uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall)
@@ -59,16 +59,11 @@ uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wal
 	return bad_row <= begin ? 0 : RIO_MIN(rio_map_checkpoint(map, k + 1).row, bad_row) - begin;
 }
 
-struct sum {
-	uint64_t len_bytes, nr_records, nr_skipped;
-};
-
 static int add_row(void *data, const struct rio_row *row)
 {
-	struct sum *sum = data;
+	struct rio_segment_size *sum = data;
 
 	sum->len_bytes += row->record_bytes;
-	sum->nr_records += !row->is_skipped;
 	sum->nr_skipped += row->is_skipped;
 	return 0;
 }
@@ -78,7 +73,7 @@ static int do_segment(struct worker *w, size_t k)
 	const struct rio_dataset *d = w->pass->dataset;
 	struct rio_general_scratch *scratch = &w->reading.scratch->general;
 	struct rio_segment segment;
-	struct sum sum = {0};
+	struct rio_segment_size sum = {0};
 	bool has_wall;
 	uint64_t nr_rows = rio_segment_rows(d->map, k, &has_wall);
 	int r = 0;
@@ -91,9 +86,8 @@ static int do_segment(struct worker *w, size_t k)
 		r = rio_rows_visit(d, &segment, nr_rows, scratch, add_row, &sum, w->reading.err);
 	if (r < 0 || w->pass->gathers)
 		return r;
-	d->map->sizes->record_offs[k] = sum.len_bytes + (has_wall ? RIO_BAD_RECORD_BYTES : 0);
-	d->map->sizes->nr_records[k] = sum.nr_records + has_wall;
-	w->nr_skipped += sum.nr_skipped;
+	sum.len_bytes += has_wall ? RIO_BAD_RECORD_BYTES : 0;
+	w->pass->found[k] = sum;
 	return 0;
 }
 
@@ -135,7 +129,6 @@ static int finish_worker(struct worker *w, int r)
 	struct pass *pass = w->pass;
 
 	pthread_mutex_lock(&pass->lock);
-	pass->nr_skipped += w->nr_skipped;
 	pass->nr_filled += w->reading.scratch ? w->reading.scratch->general.nr_filled : 0;
 	if (r == 0 && w->codes && !pass->failed)
 		r = rio_codes_merge(pass->codes, w->codes, w->reading.err);
@@ -214,7 +207,21 @@ static int number_texts(struct pass *pass, struct rio_error *err)
 	pass->gathers = false;
 	pass->next = 0;
 	pass->before_bytes += d->map->stamp.size_bytes;
-	return rio_codes_pack(d->codes, &d->map->sizes->tables, &d->map->sizes->tables_bytes, err);
+	return 0;
+}
+
+/* Give the map what was found. */
+static int keep_sizes(const struct pass *pass, struct rio_error *err)
+{
+	struct rio_dataset *d = pass->dataset;
+	struct rio_sizes *sizes;
+	int r = rio_sizes_create(pass->found, d->map->nr_checkpoints - 1, &sizes, err);
+
+	if (r < 0)
+		return r;
+	sizes->nr_filled = pass->nr_filled;
+	d->map->sizes = sizes;
+	return d->codes ? rio_codes_pack(d->codes, &sizes->tables, &sizes->tables_bytes, err) : 0;
 }
 
 static int size_all(struct pass *pass, struct rio_error *err)
@@ -237,22 +244,19 @@ static int size_all(struct pass *pass, struct rio_error *err)
 		r = rio_general_create(d->schema, d->codes, &d->general, err);
 	if (r == 0)
 		r = run(pass, err);
-	if (r < 0)
-		return r;
-	d->map->sizes->nr_skipped = pass->nr_skipped;
-	d->map->sizes->nr_filled = pass->nr_filled;
-	return rio_sizes_sum(d->map->sizes, err);
+	return r < 0 ? r : keep_sizes(pass, err);
 }
 
 int rio_dataset_size(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, struct rio_error *err)
 {
-	struct pass pass = {.dataset = dataset, .source = source, .config = config};
-	int r = rio_sizes_create(dataset->map->nr_checkpoints, &dataset->map->sizes, err);
+	_cleanup_free_ struct rio_segment_size *found =
+		calloc(dataset->map->nr_checkpoints, sizeof(*found));
+	struct pass pass = {.dataset = dataset, .source = source, .config = config,
+		.found = found};
 	struct rio_error changed;
+	int r = found ? size_all(&pass, err) : rio_fail(err, RIO_ENOMEM, "out of memory");
 
-	if (r == 0)
-		r = size_all(&pass, err);
 	if (r != 0 && r != RIO_EMAP_DAMAGED && r != RIO_ESCHEMA)
 		return r;
 

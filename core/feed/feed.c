@@ -35,7 +35,6 @@
 #include "feed/gzip.h"
 #include "feed/input.h"
 #include "feed/writer.h"
-#include "record/frame.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -240,11 +239,9 @@ static int write_tail(struct feed *feed, struct rio_error *err)
  */
 static void write_mark(struct feed *feed)
 {
-	uint8_t magic[4];
-
-	rio_frame_put_u32(magic, RIO_FRAME_MAGIC);
 	if (!feed->deflates && !feed->in_frame)
-		rio_writer_write(&feed->writer, magic, sizeof(magic), NULL);
+		rio_writer_write(&feed->writer, (const uint8_t *)RIO_FEED_MARK,
+			strlen(RIO_FEED_MARK), NULL);
 }
 
 /* Having the turn. */

@@ -75,11 +75,13 @@ struct rio_feed_result {
  * stored, compressed or not; its options do not matter, nor does shuffle=rows.
  *
  * RIO_EROW, RIO_ESCHEMA, RIO_ESOURCE_CHANGED, …: everything before the bad record was
- * written (under shuffle=rows: before its block), and behind it the four bytes of a frame's
- * magic: a reader that meets the end of the pipe there cannot take it for the end of the
- * data.  (A gzip stream ends without its trailer instead, and a wrapped object within
- * its frame.)
+ * written (under shuffle=rows: before its block), and behind it RIO_FEED_MARK, which no
+ * reader takes for a frame, nor for the end of the data: the SDK, sagemaker-tensorflow, ml-io
+ * and dmlc all fail there.  (The magic alone would not do: sagemaker-tensorflow makes a
+ * record of memory out of it.)  A gzip stream ends without its trailer instead, and a
+ * wrapped object within its frame.
  */
+#define RIO_FEED_MARK "\xff\xff\xff\xff"
 int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed_result *ret,
 	struct rio_error *err);
 

@@ -63,6 +63,15 @@ void rio_map_remove_last(struct rio_map *map)
 	map->nr_groups -= map->groups[map->nr_groups - 1].first == map->nr_checkpoints;
 }
 
+uint64_t rio_map_records_before(const struct rio_map *map, size_t k)
+{
+	uint64_t rows = rio_map_checkpoint(map, k).row;
+
+	if (map->bad_quote_off != RIO_NO_OFFSET)
+		rows = RIO_MIN(rows, map->bad_quote_row + 1);
+	return rows - (map->sizes ? rio_sizes_before(map->sizes, k).nr_skipped : 0);
+}
+
 /* Behind the last checkpoint of a group. */
 static size_t group_end(const struct rio_map *map, size_t group)
 {
@@ -239,6 +248,9 @@ int rio_map_check(const struct rio_map *map, struct rio_error *err)
 	if (!r && map->sizes && map->sizes->nr != map->nr_checkpoints)
 		r = rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: %zu sizes of %zu checkpoints",
 			map->sizes->nr, map->nr_checkpoints);
+	if (!r && map->sizes && map->sizes->all.nr_skipped > rio_map_nr_rows(map))
+		r = rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: of %ju rows %ju are skipped",
+			(uintmax_t)rio_map_nr_rows(map), (uintmax_t)map->sizes->all.nr_skipped);
 	return r ? r : check_bad_quote(map, err);
 }
 

@@ -105,11 +105,19 @@ static inline uint64_t rio_map_src_end(const struct rio_map *map)
 	return rio_map_last(map).src_off;
 }
 
-/* Bytes that its checkpoints take in memory. */
+/* Bytes that its checkpoints take in memory, and what is known of each. */
 static inline size_t rio_map_len_bytes(const struct rio_map *map)
 {
-	return map->nr_checkpoints * sizeof(*map->packed) + map->nr_groups * sizeof(*map->groups);
+	return map->nr_checkpoints * sizeof(*map->packed) +
+	       map->nr_groups * sizeof(*map->groups) +
+	       (map->sizes ? rio_sizes_len_bytes(map->sizes) : 0);
 }
+
+/*
+ * How many records stand before checkpoint k's.  The row of a bad quote is one, which
+ * cannot be read, and what is behind it is none.
+ */
+uint64_t rio_map_records_before(const struct rio_map *map, size_t k);
 
 /* Whether both maps begin with the same nr checkpoints. */
 bool rio_map_begin_alike(const struct rio_map *a, const struct rio_map *b, size_t nr);

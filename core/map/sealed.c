@@ -30,8 +30,11 @@
 #define HEADER_BYTES_MAX (64 * RIO_KIB)
 #define HEADER_BYTES_MIN ((RIO_SEALED_FILE_BYTES + 2) * sizeof(uint64_t))
 
-/* Longer than any path that the kernel takes. */
-#define TEXT_BYTES_MAX (64 * RIO_KIB)
+/*
+ * Longer than any path that the kernel takes, and than the lists of columns that a row
+ * key has in it: a settings file is 1 MiB at most, a word of a command line 128 KiB.
+ */
+#define TEXT_BYTES_MAX (4 * RIO_MIB)
 
 void rio_sealed_swap(uint64_t *words, size_t nr)
 {
@@ -140,8 +143,12 @@ int rio_sealed_write_head(int fd, const struct rio_sealed_kind *kind,
 {
 	size_t sealed_bytes = rio_sealed_header_bytes(kind) - RIO_SEAL_BYTES;
 	struct rio_store_hash hash;
-	int r = rio_store_key_hash(key, &hash, err);
+	int r;
 
+	if (strlen(key->source_path) > TEXT_BYTES_MAX || strlen(key->row_key) > TEXT_BYTES_MAX)
+		return rio_fail(err, RIO_EOPTION, "a path, or options, of more than %zu MiB",
+			TEXT_BYTES_MAX / RIO_MIB);
+	r = rio_store_key_hash(key, &hash, err);
 	if (r)
 		return r;
 	fill_words(words, kind, key, &hash, stamp);

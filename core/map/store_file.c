@@ -44,7 +44,7 @@ enum word {
 static const struct rio_sealed_kind kind = {
 	.name = "map",
 	.magic = UINT64_C(0x0a1a50414d4f4952), /* "RIOMAP", a DOS end of file, LF */
-	.version = 3,
+	.version = 4,
 	.nr_words = NR_WORDS,
 	.path_word = W_PATH_BYTES,
 };

@@ -117,7 +117,7 @@ static int look_at_map(struct rio_store *store, int dir_fd, struct found *found,
 		rio_steal(file.row_key), &file.map->stamp, err);
 }
 
-/* … from the seek index of that name. */
+/* … from the seek index of that name; readers look at one window at a time, this at all. */
 static int look_at_seek(struct rio_store *store, int dir_fd, struct found *found,
 	struct rio_error *err)
 {
@@ -130,8 +130,11 @@ static int look_at_seek(struct rio_store *store, int dir_fd, struct found *found
 	found->entry.is_seek_index = true;
 	if (r)
 		return 0;
-	return identify(found, RIO_STORE_SEEK, rio_steal(file.source_path),
+	r = identify(found, RIO_STORE_SEEK, rio_steal(file.source_path),
 		rio_steal(file.row_key), &file.stamp, err);
+	if (r == 0 && found->entry.state == RIO_OK)
+		found->entry.state = rio_seek_index_check_windows(file.index, &found->why);
+	return r;
 }
 
 /* A temporary or a lock: left over, unless a process holds it. */

@@ -25,7 +25,8 @@
 /* Values are copied as they lie in memory, and the format's are little-endian. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "big-endian machines need a swap here");
 
-/* Consecutive values of a group that lie consecutively in the record. */
+/* Consecutive values of a group that lie consecutively in the record: one, where each
+ * column has a key of its own. */
 struct run {
 	uint32_t value;     /* index of the first, within a row of the group */
 	uint32_t len_bytes;
@@ -107,13 +108,14 @@ static int make_groups(struct rio_dense *dense, struct rio_error *err)
 	const struct rio_schema *s = dense->schema;
 	_cleanup_free_ struct target *targets =
 		calloc(s->nr_features + s->nr_label, sizeof(*targets));
-	size_t nr;
+	size_t nr = 0;
 	int r;
 
 	if (!targets)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	nr = put_targets(targets, s->features, s->nr_features, dense->template.features_off,
-		s->dtype);
+	for (size_t i = 0; i < s->nr_keys; i++)
+		nr += put_targets(targets + nr, s->keys[i].columns, s->keys[i].nr_columns,
+			dense->template.key_offs[i], s->dtype);
 	put_targets(targets + nr, s->label, s->nr_label, dense->template.label_off,
 		s->label_dtype);
 	if (s->dtype == s->label_dtype || !s->nr_label) {
@@ -145,7 +147,8 @@ static int make_nan_record(struct rio_dense *dense, struct rio_error *err)
 	if (!dense->nan_record)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	memcpy(dense->nan_record, t->bytes, t->len_bytes);
-	fill_nan(dense->nan_record + t->features_off, s->dtype, s->nr_features);
+	for (size_t i = 0; i < s->nr_keys; i++)
+		fill_nan(dense->nan_record + t->key_offs[i], s->dtype, s->keys[i].nr_columns);
 	fill_nan(dense->nan_record + t->label_off, s->label_dtype, s->nr_label);
 	return 0;
 }
@@ -226,6 +229,17 @@ static void gather(const struct group *g, size_t nr_columns, const uint32_t *end
 		}
 }
 
+/* As memcpy, which is only called for more than one value. */
+static inline void copy_run(uint8_t *dst, const uint8_t *src, size_t len_bytes)
+{
+	if (len_bytes == sizeof(float))
+		memcpy(dst, src, sizeof(float));
+	else if (len_bytes == sizeof(double))
+		memcpy(dst, src, sizeof(double));
+	else
+		memcpy(dst, src, len_bytes);
+}
+
 static void store(const struct group *g, const void *values, size_t nr_rows, uint8_t *dst,
 	size_t record_bytes)
 {
@@ -234,7 +248,7 @@ static void store(const struct group *g, const void *values, size_t nr_rows, uin
 
 	for (size_t row = 0; row < nr_rows; row++) {
 		for (size_t i = 0; i < g->nr_runs; i++)
-			memcpy(dst + g->runs[i].dst_off, row_values + g->runs[i].value * width,
+			copy_run(dst + g->runs[i].dst_off, row_values + g->runs[i].value * width,
 				g->runs[i].len_bytes);
 		row_values += g->nr * width;
 		dst += record_bytes;
@@ -287,7 +301,7 @@ int rio_dense_encode(const struct rio_dense *dense, const uint8_t *p, const uint
 		return 0;
 	*ret_row = bad_field / nr_columns;
 	*ret_field = bad_field;
-	return rio_fail(err, RIO_EROW, "a cell is refused");
+	return rio_fail_row(err, RIO_KIND_NUMBER, "a cell is refused");
 }
 
 void rio_dense_encode_nan(const struct rio_dense *dense, uint8_t *dst)

@@ -4,9 +4,9 @@
  *
  *	cells        y  a  b  "x"  c  id
  *	             │  │  │   │   │   └─ text: the uid
- *	f32, f64     y  a  b   │   c      numbers by type, columns in file order (kernels)
+ *	numbers      y  a  b   │   c      by type, columns in file order (kernels)
  *	texts                  x          its code, its bucket, or its bytes
- *	entries      features { a b code(x) c }   slots: places in f32, f64 or the texts
+ *	entries      features { a b code(x) c }   slots: places in the numbers or the texts
  *	             label    { y }
  *
  * Where an entry's slots follow one another, its values are used where they lie.
@@ -22,6 +22,7 @@
 #include "record/shift.h"
 #include "record/wire.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,43 +32,40 @@ enum { BATCH_FIELDS = 4096 };
 
 void rio_general_scratch_deinit(struct rio_general_scratch *s)
 {
-	free(s->f32);
-	free(s->f64);
+	for (size_t i = 0; i < RIO_NR_DTYPES; i++)
+		free(s->numbers[i]);
 	free(s->before);
 	free(s->end);
 	free(s->arena);
 	free(s->text);
+	free(s->hashed);
 	free(s->plain);
 	*s = (struct rio_general_scratch){0};
 }
 
-/* Grow a buffer whose contents need not be kept. */
-bool rio_general_grow(void *buffer, size_t *room, size_t wanted)
+/* For nr numbers of each type. */
+static bool make_numbers_room(struct rio_general_scratch *s, size_t nr)
 {
-	void **p = buffer;
+	bool ok = rio_general_grow(&s->before, &(size_t){0}, nr * sizeof(uint32_t)) &&
+		  rio_general_grow(&s->end, &(size_t){0}, nr * sizeof(uint32_t));
 
-	if (wanted <= *room && *p)
-		return true;
-	free(*p);
-	*p = malloc(wanted);
-	*room = *p ? wanted : 0;
-	return *p != NULL;
+	for (enum rio_dtype i = 0; i < RIO_NR_DTYPES && ok; i++)
+		ok = rio_general_grow(&s->numbers[i], &(size_t){0},
+			nr * rio_value_bytes(i) + RIO_TENSOR_SLACK_BYTES);
+	s->numbers_room = ok ? nr : 0;
+	return ok;
 }
 
 static bool make_room(const struct rio_general *g, size_t nr_rows, struct rio_general_scratch *s)
 {
-	size_t nr = RIO_MAX(g->f32.nr, g->f64.nr) * nr_rows + 1, room = s->numbers_room;
+	size_t nr = 0;
 
-	if (nr > room || !s->f32) {
-		s->numbers_room = 0;
-		if (!rio_general_grow(&s->f32, &(size_t){0}, nr * sizeof(float)) ||
-			!rio_general_grow(&s->f64, &(size_t){0}, nr * sizeof(double)) ||
-			!rio_general_grow(&s->before, &(size_t){0}, nr * sizeof(uint32_t)) ||
-			!rio_general_grow(&s->end, &(size_t){0}, nr * sizeof(uint32_t)))
-			return false;
-		s->numbers_room = nr;
-	}
-	return rio_general_grow(&s->arena, &s->arena_room, g->arena_bytes + 1);
+	for (size_t i = 0; i < RIO_NR_DTYPES; i++)
+		nr = RIO_MAX(nr, g->groups[i].nr);
+	nr = nr * nr_rows + 1;
+	return (nr <= s->numbers_room || make_numbers_room(s, nr)) &&
+	       rio_general_grow(&s->arena, &s->arena_room,
+		       g->arena_bytes + RIO_TENSOR_SLACK_BYTES);
 }
 
 size_t rio_general_batch_rows(const struct rio_general *g)
@@ -87,10 +85,12 @@ static void gather(const struct group *group, size_t nr_columns, const uint32_t 
 		}
 }
 
-/* Read a group's numbers. Returns the rows before the first that is refused. */
-static size_t parse_group(const struct rio_general *g, const struct group *group,
-	const uint8_t *p, const uint32_t *end, size_t nr_rows, struct rio_general_scratch *s)
+/* Read a type's numbers. Returns the rows before the first that is refused. */
+static size_t parse_group(const struct rio_general *g, enum rio_dtype dtype, const uint8_t *p,
+	const uint32_t *end, size_t nr_rows, struct rio_general_scratch *s)
 {
+	const struct rio_kernel *kernel = rio_kernel();
+	const struct group *group = &g->groups[dtype];
 	struct rio_cell_rules rules = g->schema->rules;
 	const uint32_t *before = end - 1;
 	size_t nr = group->nr * nr_rows;
@@ -103,15 +103,19 @@ static size_t parse_group(const struct rio_general *g, const struct group *group
 		before = s->before;
 		end = s->end;
 	}
-	return (group == &g->f32 ? rio_kernel()->to_f32(&rules, p, before, end, nr, s->f32)
-				 : rio_kernel()->to_f64(&rules, p, before, end, nr, s->f64)) /
-	       group->nr;
+	if (dtype == RIO_FLOAT32)
+		nr = kernel->to_f32(&rules, p, before, end, nr, s->numbers[dtype]);
+	else if (dtype == RIO_FLOAT64)
+		nr = kernel->to_f64(&rules, p, before, end, nr, s->numbers[dtype]);
+	else
+		nr = kernel->to_i32(&rules, p, before, end, nr, s->numbers[dtype]);
+	return nr / group->nr;
 }
 
 int rio_general_parse(const struct rio_general *g, const uint8_t *p, const uint32_t *end,
 	size_t nr_rows, struct rio_general_scratch *s, size_t *ret_nr_fine, struct rio_error *err)
 {
-	size_t fine = nr_rows, f64_fine;
+	size_t fine = nr_rows;
 
 	if (!make_room(g, nr_rows, s))
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
@@ -119,9 +123,8 @@ int rio_general_parse(const struct rio_general *g, const uint8_t *p, const uint3
 	do {
 		nr_rows = fine;
 		s->nr_filled_parsed = 0;
-		fine = parse_group(g, &g->f32, p, end, nr_rows, s);
-		f64_fine = parse_group(g, &g->f64, p, end, nr_rows, s);
-		fine = RIO_MIN(fine, f64_fine);
+		for (enum rio_dtype i = 0; i < RIO_NR_DTYPES; i++)
+			fine = parse_group(g, i, p, end, fine, s);
 	} while (fine < nr_rows);
 	s->nr_filled += s->nr_filled_parsed;
 	*ret_nr_fine = fine;
@@ -131,12 +134,18 @@ int rio_general_parse(const struct rio_general *g, const uint8_t *p, const uint3
 int rio_general_parse_nan(const struct rio_general *g, struct rio_general_scratch *s,
 	struct rio_error *err)
 {
+	float *f32;
+	double *f64;
+
+	assert(!g->groups[RIO_INT32].nr); /* which has none: bad_row=nan does not go with it */
 	if (!make_room(g, 1, s))
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	for (size_t i = 0; i < g->f32.nr; i++)
-		s->f32[i] = NAN;
-	for (size_t i = 0; i < g->f64.nr; i++)
-		s->f64[i] = NAN;
+	f32 = s->numbers[RIO_FLOAT32];
+	f64 = s->numbers[RIO_FLOAT64];
+	for (size_t i = 0; i < g->groups[RIO_FLOAT32].nr; i++)
+		f32[i] = NAN;
+	for (size_t i = 0; i < g->groups[RIO_FLOAT64].nr; i++)
+		f64[i] = NAN;
 	return 0;
 }
 
@@ -150,47 +159,46 @@ static void add_one(enum rio_dtype dtype, void *values, size_t i)
 		((int32_t *)values)[i] += 1;
 }
 
-/* A row's numbers, by the types of kernels. */
-struct numbers {
-	const float *f32;
-	const double *f64;
-	const double *codes;
-};
+#define TAKE(type)                                                                                 \
+	do {                                                                                       \
+		const type *in = (const void *)numbers;                                            \
+		type *out = values;                                                                \
+                                                                                                   \
+		for (size_t k = 0; k < e->nr_slots; k++)                                           \
+			out[k] = e->slots[k] & CODE_SLOT ? (type)codes[e->slots[k] & ~CODE_SLOT]   \
+							 : in[e->slots[k]];                        \
+	} while (0)
 
-static double number_at(const struct entry *e, const struct numbers *n, size_t i)
+/* Whether int32 holds all codes that an entry has. */
+static bool codes_are_int32(const struct entry *e, const double *codes)
 {
-	uint32_t slot = e->slots[i];
-
-	return slot & CODE_SLOT ? n->codes[slot & ~CODE_SLOT]
-	       : e->tensor.dtype == RIO_FLOAT32 ? (double)n->f32[slot]
-						: n->f64[slot];
+	for (size_t i = 0; i < e->nr_slots; i++)
+		if (e->slots[i] & CODE_SLOT && !rio_is_int32(codes[e->slots[i] & ~CODE_SLOT]))
+			return false;
+	return true;
 }
 
-/* The values of the entry's slots, in its type and order; NULL where one is no int32. */
-static const void *take_values(const struct entry *e, const struct numbers *n, uint8_t *arena)
+/* The values of the entry's slots in row i, in its order; NULL where one is no int32. */
+static const void *take_values(const struct rio_general *g, const struct entry *e, size_t i,
+	struct rio_general_scratch *s)
 {
-	void *values = arena + e->values_off;
-	double *doubles = (double *)(void *)(arena + e->doubles_off);
-	float *f32 = values;
+	enum rio_dtype dtype = e->tensor.dtype;
+	size_t each = rio_value_bytes(dtype);
+	const uint8_t *numbers = (const uint8_t *)s->numbers[dtype] + i * g->groups[dtype].nr * each;
+	const double *codes = rio_general_codes(g, s);
+	void *values = s->arena + e->values_off;
 
-	if (e->contiguous && e->tensor.dtype == RIO_FLOAT32)
-		return n->f32 + e->slots[0];
-	if (e->contiguous && e->tensor.dtype == RIO_FLOAT64)
-		return n->f64 + e->slots[0];
-	if (e->tensor.dtype == RIO_FLOAT32) {
-		for (size_t i = 0; i < e->nr_slots; i++)
-			f32[i] = e->slots[i] & CODE_SLOT ? (float)number_at(e, n, i)
-							 : n->f32[e->slots[i]];
-		return f32;
-	}
-	if (e->tensor.dtype == RIO_FLOAT64)
-		doubles = values;
-	for (size_t i = 0; i < e->nr_slots && !e->contiguous; i++)
-		doubles[i] = number_at(e, n, i);
-	if (e->tensor.dtype == RIO_FLOAT64)
-		return values;
-	return rio_tensor_to_int32(e->contiguous ? n->f64 + e->slots[0] : doubles, e->nr_slots,
-		       values) ? values : NULL;
+	if (e->contiguous)
+		return numbers + e->slots[0] * each;
+	if (dtype == RIO_FLOAT32)
+		TAKE(float);
+	else if (dtype == RIO_FLOAT64)
+		TAKE(double);
+	else if (codes_are_int32(e, codes))
+		TAKE(int32_t);
+	else
+		return NULL;
+	return values;
 }
 
 /* Dense: all values, and behind them all buckets. */
@@ -237,8 +245,9 @@ static void make_sparse(const struct entry *e, const void *values, const uint32_
 	image->nr_values = n;
 }
 
-static bool make_image(const struct rio_general *g, const struct entry *e,
-	const struct numbers *numbers, struct rio_general_scratch *s, struct rio_image *image)
+/* What row i makes of an entry; false where a value is no int32. */
+static bool make_image(const struct rio_general *g, const struct entry *e, size_t i,
+	struct rio_general_scratch *s, struct rio_image *image)
 {
 	uint32_t *buckets = (uint32_t *)(void *)(s->arena + g->buckets_off);
 	const void *values;
@@ -251,9 +260,10 @@ static bool make_image(const struct rio_general *g, const struct entry *e,
 		image->nr_values = (size_t)(text->end - text->begin);
 		return true;
 	}
-	values = take_values(e, numbers, s->arena);
+	values = take_values(g, e, i, s);
 	if (!values)
 		return false;
+	image->varints = s->arena + e->varints_off;
 	nr_used = e->nr_hashed ? rio_general_find_buckets(g, e, s, buckets) : 0;
 	if (e->tensor.sparse)
 		make_sparse(e, values, buckets, nr_used, s->arena, image);
@@ -293,9 +303,10 @@ static uint8_t *put_payload(const struct rio_general *g, struct rio_general_scra
 	uint8_t *dst)
 {
 	const struct rio_image *images = rio_general_images(g, s);
+	const uint8_t *end = dst + s->plain_bytes;
 
 	for (size_t i = 0; i < g->nr_entries; i++)
-		dst = rio_tensor_put(&g->entries[i].tensor, &images[i], dst);
+		dst = rio_tensor_put(&g->entries[i].tensor, &images[i], dst, end);
 	if (has_uid(g)) {
 		size_t len_bytes = (size_t)(s->uid_text.end - s->uid_text.begin);
 
@@ -320,8 +331,6 @@ static enum rio_trouble size_row(const struct rio_general *g, const uint8_t *p,
 	const uint32_t *end, size_t i, uint64_t row, struct rio_general_scratch *s,
 	size_t *ret_bytes)
 {
-	const struct numbers numbers = {s->f32 + i * g->f32.nr, s->f64 + i * g->f64.nr,
-		rio_general_codes(g, s)};
 	struct rio_image *images = rio_general_images(g, s);
 	enum rio_trouble trouble = rio_general_read_texts(g, p, end, s);
 	size_t payload_bytes = 0;
@@ -329,7 +338,7 @@ static enum rio_trouble size_row(const struct rio_general *g, const uint8_t *p,
 	if (trouble)
 		return trouble;
 	for (size_t k = 0; k < g->nr_entries; k++) {
-		if (!make_image(g, &g->entries[k], &numbers, s, &images[k]))
+		if (!make_image(g, &g->entries[k], i, s, &images[k]))
 			return trouble_of(g, p, end);
 		payload_bytes += rio_tensor_measure(&g->entries[k].tensor, &images[k]);
 	}

@@ -48,14 +48,15 @@ void rio_general_destroy(struct rio_general *general);
 
 /* What one thread works with, for any number of generals one after the other; zeros at first. */
 struct rio_general_scratch {
-	float *f32; /* numbers of the parsed rows, by type */
-	double *f64;
+	void *numbers[RIO_NR_DTYPES]; /* of the parsed rows, by type */
 	uint32_t *before, *end;
 	size_t numbers_room, ends_room;
 	uint8_t *arena; /* of the row being sized */
 	size_t arena_room;
 	uint8_t *text;  /* unquoted cells of that row */
 	size_t text_room;
+	uint8_t *hashed; /* one of them, with what is hashed before it */
+	size_t hashed_room;
 	uint8_t *plain; /* its payload, where that must be looked at */
 	size_t plain_room;
 	size_t plain_bytes;   /* of the payload, … */

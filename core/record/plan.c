@@ -10,35 +10,34 @@ void rio_general_destroy(struct rio_general *g)
 	if (!g)
 		return;
 	for (size_t i = 0; g->entries && i < g->nr_entries; i++) {
+		rio_tensor_deinit(&g->entries[i].tensor);
 		free(g->entries[i].slots);
 		free(g->entries[i].hashed);
 	}
-	free(g->f32.columns);
-	free(g->f64.columns);
+	for (size_t i = 0; i < RIO_NR_DTYPES; i++)
+		free(g->groups[i].columns);
+	for (size_t i = 0; i < g->nr_texts; i++)
+		free(g->texts[i].prefix);
 	free(g->texts);
 	free(g->entries);
 	free(g->uses);
 	free(g);
 }
 
-static struct group *group_of(struct rio_general *g, enum rio_dtype dtype)
+/* What is hashed of a column begins with "NAME=", or its number without a header. */
+static bool make_prefix(struct rio_general *g, struct text_column *t)
 {
-	return dtype == RIO_FLOAT32 ? &g->f32 : &g->f64;
-}
-
-/* Begin the hashes of a column's texts with "NAME=", or its number without a header. */
-static bool begin_hashes(const struct rio_schema *s, struct text_column *t)
-{
-	_cleanup_free_ char *prefix = NULL;
 	char number[16];
 	int n;
 
 	snprintf(number, sizeof(number), "%u", t->column);
-	n = asprintf(&prefix, "%s=", s->names ? s->names[t->column] : number);
-	if (n < 0)
+	n = asprintf(&t->prefix, "%s=", g->schema->names ? g->schema->names[t->column] : number);
+	if (n < 0) {
+		t->prefix = NULL;
 		return false;
-	XXH64_reset(&t->prefix, 0);
-	XXH64_update(&t->prefix, prefix, (size_t)n);
+	}
+	t->prefix_bytes = (size_t)n;
+	g->prefix_bytes_max = RIO_MAX(g->prefix_bytes_max, t->prefix_bytes);
 	return true;
 }
 
@@ -90,30 +89,31 @@ static bool use_columns(struct rio_general *g)
 		g->uid_text = g->uses[s->uid_column].text;
 	}
 	for (size_t i = 0; i < g->nr_texts && ok; i++)
-		ok = begin_hashes(s, &g->texts[i]);
+		ok = make_prefix(g, &g->texts[i]);
 	return ok;
 }
 
-/* Put the number columns into the two groups, in file order. */
+/* Put the number columns into their groups, in file order. */
 static bool make_groups(struct rio_general *g)
 {
 	const struct rio_schema *s = g->schema;
 
-	g->f32.columns = calloc(s->nr_columns, sizeof(uint32_t));
-	g->f64.columns = calloc(s->nr_columns, sizeof(uint32_t));
-	if (!g->f32.columns || !g->f64.columns)
-		return false;
+	for (size_t i = 0; i < RIO_NR_DTYPES; i++) {
+		g->groups[i].columns = calloc(s->nr_columns, sizeof(uint32_t));
+		if (!g->groups[i].columns)
+			return false;
+	}
 	for (uint32_t c = 0; c < s->nr_columns; c++) {
 		enum rio_dtype dtype = rio_schema_is_label(s, c) ? s->label_dtype : s->dtype;
-		struct group *group = group_of(g, dtype);
+		struct group *group = &g->groups[dtype];
 
 		if (!g->uses[c].is_number)
 			continue;
 		g->uses[c].place = (uint32_t)group->nr;
 		group->columns[group->nr++] = c;
 	}
-	g->f32.all_columns = g->f32.nr == s->nr_columns;
-	g->f64.all_columns = g->f64.nr == s->nr_columns;
+	for (size_t i = 0; i < RIO_NR_DTYPES; i++)
+		g->groups[i].all_columns = g->groups[i].nr == s->nr_columns;
 	return true;
 }
 
@@ -137,7 +137,7 @@ static bool entry_init(struct rio_general *g, struct entry *e, const uint32_t *c
 	for (size_t i = 0; i < nr_hashed; i++)
 		e->hashed[i] = g->uses[hashed[i]].text - 1;
 	e->tensor.width = nr + e->nr_buckets;
-	return true;
+	return rio_tensor_prepare(&e->tensor);
 }
 
 static bool features_entry(struct rio_general *g, const struct rio_key *key, struct entry *e)
@@ -157,7 +157,7 @@ static bool features_entry(struct rio_general *g, const struct rio_key *key, str
 		return entry_init(g, e, key->columns, key->nr_columns, key->hashed,
 			key->nr_hashed);
 	e->text = g->uses[key->columns[0]].text - 1;
-	return true;
+	return rio_tensor_prepare(&e->tensor);
 }
 
 static bool make_entries(struct rio_general *g)
@@ -205,8 +205,8 @@ static void lay_out_arena(struct rio_general *g)
 		if (e->tensor.is_bytes)
 			continue;
 		e->values_off = reserve(g, nr, rio_value_bytes(e->tensor.dtype));
-		if (e->tensor.dtype == RIO_INT32 && !e->contiguous)
-			e->doubles_off = reserve(g, e->nr_slots, sizeof(double));
+		if (e->tensor.dtype == RIO_INT32)
+			e->varints_off = reserve(g, 1, rio_varints_room(nr));
 		if (e->tensor.sparse)
 			e->keys_off = reserve(g, nr, sizeof(uint32_t));
 	}

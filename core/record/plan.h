@@ -19,7 +19,7 @@ enum { RECORD_FEATURES = 1, RECORD_LABEL = 2, RECORD_UID = 3 };
 /* A slot of this bit is the code of a text, and else a place among the row's numbers. */
 #define CODE_SLOT (1u << 31)
 
-/* Columns that one kind of kernel reads; int32 goes through float64. */
+/* Columns that one kind of kernel reads. */
 struct group {
 	uint32_t *columns; /* rising */
 	size_t nr;
@@ -30,7 +30,8 @@ struct text_column {
 	uint32_t column;
 	bool is_feature; /* or label: missing cells are */
 	bool is_coded, is_hashed, is_uid;
-	XXH64_state_t prefix; /* the hash of "NAME=", so far */
+	char *prefix; /* "NAME=": what is hashed is this and the text */
+	size_t prefix_bytes;
 };
 
 struct entry {
@@ -42,7 +43,7 @@ struct entry {
 	size_t nr_hashed;
 	size_t nr_buckets; /* behind the slots; 0 without hashed columns */
 	uint32_t text;     /* of bytes */
-	size_t values_off, doubles_off, keys_off; /* in the arena */
+	size_t values_off, varints_off, keys_off; /* in the arena */
 };
 
 /* A column that some entry, or the uid, is made from. */
@@ -56,13 +57,14 @@ struct use {
 struct rio_general {
 	const struct rio_schema *schema;
 	const struct rio_codes *codes;
-	struct group f32, f64;
+	struct group groups[RIO_NR_DTYPES];
 	struct text_column *texts;
 	size_t nr_texts;
 	struct entry *entries; /* the features' by key, then the label's */
 	size_t nr_entries;
 	struct use *uses; /* by column */
 	uint32_t uid_text; /* 1 + a place in texts, or 0 */
+	size_t prefix_bytes_max;
 	size_t images_off, spans_off, codes_off, buckets_off, arena_bytes;
 };
 
@@ -85,7 +87,17 @@ static inline struct rio_image *rio_general_images(const struct rio_general *g,
 }
 
 /* Grow a buffer whose contents need not be kept. */
-bool rio_general_grow(void *buffer, size_t *room, size_t wanted);
+static inline bool rio_general_grow(void *buffer, size_t *room, size_t wanted)
+{
+	void **p = buffer;
+
+	if (wanted <= *room && *p)
+		return true;
+	free(*p);
+	*p = malloc(wanted);
+	*room = *p ? wanted : 0;
+	return *p != NULL;
+}
 
 /* What a text makes for: *code is its number, or for hashed ones NaN where it is missing. */
 enum rio_trouble rio_general_read_text(const struct rio_general *general,
@@ -96,7 +108,7 @@ enum rio_trouble rio_general_read_text(const struct rio_general *general,
 enum rio_trouble rio_general_read_texts(const struct rio_general *general, const uint8_t *p,
 	const uint32_t *end, struct rio_general_scratch *scratch);
 
-/* The buckets that a row's texts fall into, sorted.  Returns how many there are. */
+/* The buckets that a row's texts fall into, sorted if sparse.  Returns how many there are. */
 size_t rio_general_find_buckets(const struct rio_general *general, const struct entry *entry,
 	struct rio_general_scratch *scratch, uint32_t *buckets);
 

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Room for a row's texts without their quotes; rio_number_parse looks past both ends. */
 static uint8_t *text_room(const struct rio_general *g, const uint32_t *end,
@@ -12,7 +13,9 @@ static uint8_t *text_room(const struct rio_general *g, const uint32_t *end,
 {
 	size_t row_bytes = end[g->schema->nr_columns - 1] - (end[-1] + 1);
 
-	return rio_general_grow(&s->text, &s->text_room, row_bytes + 2 * RIO_PAD_BYTES)
+	return rio_general_grow(&s->text, &s->text_room, row_bytes + 2 * RIO_PAD_BYTES) &&
+			       rio_general_grow(&s->hashed, &s->hashed_room,
+				       g->prefix_bytes_max + row_bytes + RIO_PAD_BYTES)
 		       ? s->text + RIO_PAD_BYTES : NULL;
 }
 
@@ -77,6 +80,19 @@ enum rio_trouble rio_general_read_texts(const struct rio_general *g, const uint8
 	return RIO_NO_TROUBLE;
 }
 
+static uint64_t hash(const struct text_column *t, const struct rio_span *text, uint8_t *room)
+{
+	size_t len_bytes = (size_t)(text->end - text->begin);
+
+	uint8_t *dst = mempcpy(room, t->prefix, t->prefix_bytes);
+
+	/* Most texts are short, and their lengths vary: one copy, of more than is asked for. */
+	memcpy(dst, text->begin, RIO_PAD_BYTES);
+	if (rio_unlikely(len_bytes > RIO_PAD_BYTES))
+		memcpy(dst, text->begin, len_bytes);
+	return XXH64(room, t->prefix_bytes + len_bytes, 0);
+}
+
 size_t rio_general_find_buckets(const struct rio_general *g, const struct entry *e,
 	struct rio_general_scratch *s, uint32_t *buckets)
 {
@@ -87,15 +103,13 @@ size_t rio_general_find_buckets(const struct rio_general *g, const struct entry 
 	for (size_t i = 0; i < e->nr_hashed; i++) {
 		const struct text_column *t = &g->texts[e->hashed[i]];
 		const struct rio_span *text = &spans[e->hashed[i]];
-		XXH64_state_t state = t->prefix;
 		uint32_t bucket;
 		size_t at = nr;
 
 		if (isnan(codes[e->hashed[i]]))
 			continue;
-		XXH64_update(&state, text->begin, (size_t)(text->end - text->begin));
-		bucket = (uint32_t)(XXH64_digest(&state) % e->nr_buckets);
-		for (; at && buckets[at - 1] > bucket; at--)
+		bucket = (uint32_t)(hash(t, text, s->hashed) % e->nr_buckets);
+		for (; e->tensor.sparse && at && buckets[at - 1] > bucket; at--)
 			buckets[at] = buckets[at - 1];
 		buckets[at] = bucket;
 		nr++;

@@ -11,14 +11,25 @@
 
 #include <string.h>
 
-/* Everything that one packing needs, tied together by pointers. */
+/* A tensor of floats as protobuf-c sees it, tied together by pointers. */
+struct tensor {
+	Aialgs__Data__Float32Tensor f32;
+	Aialgs__Data__Float64Tensor f64;
+	Aialgs__Data__Value value;
+};
+
+/* An entry of the features, whose list points at it. */
+struct entry {
+	struct tensor tensor;
+	Aialgs__Data__Record__FeaturesEntry entry;
+};
+
+/* Everything that one packing needs. */
 struct packing {
-	Aialgs__Data__Float32Tensor f32[2];
-	Aialgs__Data__Float64Tensor f64[2];
-	Aialgs__Data__Value value[2];
-	Aialgs__Data__Record__FeaturesEntry features;
+	struct entry *entries;
+	Aialgs__Data__Record__FeaturesEntry **features_list;
+	struct tensor label_tensor;
 	Aialgs__Data__Record__LabelEntry label;
-	Aialgs__Data__Record__FeaturesEntry *features_list[1];
 	Aialgs__Data__Record__LabelEntry *label_list[1];
 	Aialgs__Data__Record record;
 };
@@ -26,44 +37,47 @@ struct packing {
 static char values_key[] = "values";
 
 /* Borrows values: nr of them, of dtype. */
-static Aialgs__Data__Value *tensor(struct packing *p, int i, enum rio_dtype dtype, void *values,
+static Aialgs__Data__Value *fill_tensor(struct tensor *t, enum rio_dtype dtype, void *values,
 	size_t nr)
 {
-	Aialgs__Data__Value *value = &p->value[i];
-
-	aialgs__data__value__init(value);
+	aialgs__data__value__init(&t->value);
 	if (dtype == RIO_FLOAT64) {
-		aialgs__data__float64_tensor__init(&p->f64[i]);
-		p->f64[i].n_values = nr;
-		p->f64[i].values = values;
-		value->value_case = AIALGS__DATA__VALUE__VALUE_FLOAT64_TENSOR;
-		value->float64_tensor = &p->f64[i];
+		aialgs__data__float64_tensor__init(&t->f64);
+		t->f64.n_values = nr;
+		t->f64.values = values;
+		t->value.value_case = AIALGS__DATA__VALUE__VALUE_FLOAT64_TENSOR;
+		t->value.float64_tensor = &t->f64;
 	} else {
-		aialgs__data__float32_tensor__init(&p->f32[i]);
-		p->f32[i].n_values = nr;
-		p->f32[i].values = values;
-		value->value_case = AIALGS__DATA__VALUE__VALUE_FLOAT32_TENSOR;
-		value->float32_tensor = &p->f32[i];
+		aialgs__data__float32_tensor__init(&t->f32);
+		t->f32.n_values = nr;
+		t->f32.values = values;
+		t->value.value_case = AIALGS__DATA__VALUE__VALUE_FLOAT32_TENSOR;
+		t->value.float32_tensor = &t->f32;
 	}
-	return value;
+	return &t->value;
 }
 
 static void prepare(struct packing *p, const struct rio_schema *schema, void *values)
 {
 	aialgs__data__record__init(&p->record);
+	for (size_t i = 0; i < schema->nr_keys; i++) {
+		struct entry *e = &p->entries[i];
 
-	aialgs__data__record__features_entry__init(&p->features);
-	p->features.key = values_key;
-	p->features.value = tensor(p, 0, schema->dtype, values, schema->nr_features);
-	p->features_list[0] = &p->features;
-	p->record.n_features = 1;
+		aialgs__data__record__features_entry__init(&e->entry);
+		e->entry.key = schema->keys[i].name;
+		e->entry.value = fill_tensor(&e->tensor, schema->dtype, values,
+			schema->keys[i].nr_columns);
+		p->features_list[i] = &e->entry;
+	}
+	p->record.n_features = schema->nr_keys;
 	p->record.features = p->features_list;
 
 	if (!schema->nr_label)
 		return;
 	aialgs__data__record__label_entry__init(&p->label);
 	p->label.key = values_key;
-	p->label.value = tensor(p, 1, schema->label_dtype, values, schema->nr_label);
+	p->label.value = fill_tensor(&p->label_tensor, schema->label_dtype, values,
+		schema->nr_label);
 	p->label_list[0] = &p->label;
 	p->record.n_label = 1;
 	p->record.label = p->label_list;
@@ -75,11 +89,13 @@ static int pack(const struct rio_schema *schema, int bits, uint8_t **ret, size_t
 {
 	size_t nr = RIO_MAX(schema->nr_features, schema->nr_label);
 	_cleanup_free_ void *values = malloc(nr * sizeof(double));
-	struct packing p;
+	_cleanup_free_ struct entry *entries = calloc(schema->nr_keys, sizeof(*entries));
+	_cleanup_free_ void *list = calloc(schema->nr_keys, sizeof(void *));
+	struct packing p = {.entries = entries, .features_list = list};
 	size_t payload_bytes;
 	uint8_t *framed;
 
-	if (!values)
+	if (!values || !entries || !list)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	memset(values, bits, nr * sizeof(double));
 	prepare(&p, schema, values);
@@ -106,10 +122,27 @@ static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t off)
 	return off;
 }
 
+/* Where the values of each tensor begin; ones is the record whose value bits are all set. */
+static int find_values(struct rio_template *t, const struct rio_schema *schema,
+	const uint8_t *ones, struct rio_error *err)
+{
+	size_t width = rio_dtype_bytes(schema->dtype), off = 0;
+
+	t->key_offs = calloc(schema->nr_keys, sizeof(*t->key_offs));
+	if (!t->key_offs)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	for (size_t i = 0; i < schema->nr_keys; i++) {
+		t->key_offs[i] = first_difference(t->bytes, ones, off);
+		off = t->key_offs[i] + schema->keys[i].nr_columns * width;
+	}
+	if (schema->nr_label)
+		t->label_off = first_difference(t->bytes, ones, off);
+	return 0;
+}
+
 int rio_template_init(struct rio_template *t, const struct rio_schema *schema,
 	struct rio_error *err)
 {
-	size_t features_bytes = schema->nr_features * rio_dtype_bytes(schema->dtype);
 	_cleanup_free_ uint8_t *ones = NULL;
 	int r;
 
@@ -117,18 +150,16 @@ int rio_template_init(struct rio_template *t, const struct rio_schema *schema,
 	r = pack(schema, 0x00, &t->bytes, &t->len_bytes, err);
 	if (r == 0)
 		r = pack(schema, 0xff, &ones, &t->len_bytes, err);
-	if (r < 0) {
+	if (r == 0)
+		r = find_values(t, schema, ones, err);
+	if (r < 0)
 		rio_template_deinit(t);
-		return r;
-	}
-	t->features_off = first_difference(t->bytes, ones, 0);
-	if (schema->nr_label)
-		t->label_off = first_difference(t->bytes, ones, t->features_off + features_bytes);
-	return 0;
+	return r;
 }
 
 void rio_template_deinit(struct rio_template *t)
 {
 	free(t->bytes);
-	t->bytes = NULL;
+	free(t->key_offs);
+	*t = (struct rio_template){0};
 }

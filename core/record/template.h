@@ -16,7 +16,7 @@
 struct rio_template {
 	uint8_t *bytes;    /* owned; all values zero */
 	size_t len_bytes;  /* frame and padding included, a multiple of 4 */
-	size_t features_off; /* where the first value of the features goes */
+	size_t *key_offs;  /* owned; where the first value of each of the schema's keys goes */
 	size_t label_off;  /* of the label, where there is one */
 };
 

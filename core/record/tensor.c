@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The loops over a row's values that variable records need beside the kernels': which
- * are zero, which are whole, how long their varints are.  They are written without
- * branches, so that a compiler can take several values at a time.
+ * are zero, and int32 as varints.  How long those are is known no sooner than they are
+ * made, so they are made when the image is, and the record copies them.
  *
  *	map entry   | tag len | key | tag len | Value                                   |
  *	Value                                 | tag len | Tensor                        |
@@ -15,6 +15,7 @@
 #include "base/util.h"
 #include "record/wire.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Fields of Tensor, Value and a map's entry, as proto/record.proto numbers them. */
@@ -62,71 +63,48 @@ size_t rio_tensor_compact(enum rio_dtype dtype, const void *values, size_t nr, v
 	return n;
 }
 
-/*
- * Four values at a time, in what every compiler makes of vectors.  A comparison is -1 in
- * each lane where it holds: sums of them count.
- */
-typedef double doubles __attribute__((vector_size(16)));
-typedef int32_t ints __attribute__((vector_size(16)));
-typedef int64_t masks __attribute__((vector_size(16)));
-
-#define LANES(ints_or_doubles) (sizeof(ints_or_doubles) / sizeof((ints_or_doubles){0}[0]))
-
-/*
- * A whole number that 51 bits hold, added to 2^52 + 2^51, stands in the sum's lower bits
- * as it is; and what is not whole is another number once that is taken off again.
- */
-static inline ints lower_bits(doubles value, masks *wrong)
+/* Whether eight values are all from 0 to 127: a byte each, as small numbers are. */
+static inline bool eight_are_bytes(const int32_t *values)
 {
-	const doubles shift = {0x1.8p52, 0x1.8p52};
-	const doubles most = {INT32_MAX, INT32_MAX}, least = {INT32_MIN, INT32_MIN};
-	doubles sum = value + shift;
+	uint64_t pairs[4];
 
-	*wrong += (sum - shift != value) | (value > most) | (value < least);
-	return (ints)sum;
+	memcpy(pairs, values, sizeof(pairs));
+	return ((pairs[0] | pairs[1] | pairs[2] | pairs[3]) & UINT64_C(0xffffff80ffffff80)) == 0;
 }
 
-bool rio_tensor_to_int32(const double *values, size_t nr, int32_t *out)
+/* A varint, and maybe some bytes behind it, which the next one overwrites. */
+static inline uint8_t *put_loosely(uint8_t *dst, int32_t value)
 {
-	masks wrong = {0};
-	bool fine = true;
+	uint64_t v = (uint32_t)value, nr_bytes = rio_varint_bytes_any(v);
+
+	if (rio_unlikely(value < 0))
+		return rio_varint_put(dst, (uint64_t)(int64_t)value);
+	v = (v & 0x7f) | (v & 0x7f << 7) << 1 | (v & 0x7f << 14) << 2 | (v & 0x7f << 21) << 3 |
+	    v >> 28 << 32;
+	v = htole64(v | (UINT64_C(0x8080808080) & ((UINT64_C(1) << 8 * (nr_bytes - 1)) - 1)));
+	memcpy(dst, &v, sizeof(v));
+	return dst + nr_bytes;
+}
+
+/* Write values as varints to a room of rio_varints_room.  Returns their length. */
+static size_t put_varints(const int32_t *values, size_t nr, uint8_t *room)
+{
+	uint8_t *dst = room;
 	size_t i = 0;
 
-	for (; nr - i >= LANES(ints); i += LANES(ints)) {
-		doubles low, high;
-		ints four;
-
-		memcpy(&low, values + i, sizeof(low));
-		memcpy(&high, values + i + LANES(doubles), sizeof(high));
-		four = __builtin_shufflevector(lower_bits(low, &wrong), lower_bits(high, &wrong),
-			0, 2, 4, 6);
-		memcpy(out + i, &four, sizeof(four));
+	for (; nr - i >= 8; i += 8) {
+		if (eight_are_bytes(values + i)) {
+			for (size_t k = 0; k < 8; k++)
+				dst[k] = (uint8_t)values[i + k];
+			dst += 8;
+			continue;
+		}
+		for (size_t k = 0; k < 8; k++)
+			dst = put_loosely(dst, values[i + k]);
 	}
-	for (; i < nr; i++) {
-		fine &= rio_is_int32(values[i]);
-		out[i] = rio_is_int32(values[i]) ? (int32_t)values[i] : 0;
-	}
-	return fine && !(wrong[0] | wrong[1]);
-}
-
-/* Of int32 values as varints. */
-static size_t int32_bytes(const int32_t *values, size_t nr)
-{
-	ints less = {0};
-	size_t sum = nr, i = 0;
-
-	for (; nr - i >= LANES(ints); i += LANES(ints)) {
-		ints four;
-
-		memcpy(&four, values + i, sizeof(four));
-		less += (four >= 1 << 7) + (four >= 1 << 14) + (four >= 1 << 21) +
-			(four >= 1 << 28) + (four < 0) + (four < 0) * 8;
-	}
-	for (size_t k = 0; k < LANES(ints); k++)
-		sum -= (size_t)(int64_t)less[k];
 	for (; i < nr; i++)
-		sum += rio_varint_bytes((uint64_t)(int64_t)values[i]) - 1;
-	return sum;
+		dst = put_loosely(dst, values[i]);
+	return (size_t)(dst - room);
 }
 
 static size_t keys_bytes(const uint32_t *keys, size_t nr)
@@ -140,23 +118,16 @@ static size_t keys_bytes(const uint32_t *keys, size_t nr)
 	return sum;
 }
 
-size_t rio_tensor_measure(const struct rio_tensor *t, struct rio_image *image)
+/* From the lengths of values and keys to those of what they stand in. */
+static size_t measure_from_within(const struct rio_tensor *t, struct rio_image *image)
 {
-	size_t nr = image->nr_values, tensor = 0;
+	size_t tensor = 0;
 
-	image->keys_bytes = 0;
-	if (t->is_bytes) {
-		image->values_bytes = nr;
-		tensor = rio_field_bytes(nr);
-	} else {
-		image->values_bytes = t->dtype == RIO_INT32 ? int32_bytes(image->values, nr)
-							    : nr * rio_value_bytes(t->dtype);
-		if (nr)
-			tensor += rio_field_bytes(image->values_bytes);
-	}
+	if (t->is_bytes || image->nr_values)
+		tensor += rio_field_bytes(image->values_bytes);
 	if (t->sparse) {
-		image->keys_bytes = keys_bytes(image->keys, nr);
-		if (nr)
+		image->keys_bytes = keys_bytes(image->keys, image->nr_values);
+		if (image->nr_values)
 			tensor += rio_field_bytes(image->keys_bytes);
 		tensor += rio_field_bytes(rio_varint_bytes(t->width));
 	}
@@ -166,62 +137,90 @@ size_t rio_tensor_measure(const struct rio_tensor *t, struct rio_image *image)
 	return rio_field_bytes(image->entry_bytes);
 }
 
-/* Whether eight values are all from 0 to 127: a byte each, as small numbers are. */
-static inline bool eight_are_bytes(const int32_t *values)
+/* Whether the image's head is the prepared one, but for lengths of a byte each. */
+static inline bool is_prepared(const struct rio_tensor *t, const struct rio_image *image)
 {
-	uint64_t pairs[4];
-
-	memcpy(pairs, values, sizeof(pairs));
-	return ((pairs[0] | pairs[1] | pairs[2] | pairs[3]) & UINT64_C(0xffffff80ffffff80)) == 0;
+	return t->head && (image->values_bytes == t->usual_bytes ||
+				  image->values_bytes <= t->short_bytes_max);
 }
 
-static uint8_t *put_int32(uint8_t *dst, const int32_t *values, size_t nr)
+size_t rio_tensor_measure(const struct rio_tensor *t, struct rio_image *image)
 {
-	size_t i = 0;
+	size_t nr = image->nr_values;
 
-	for (; nr - i >= 8; i += 8) {
-		if (eight_are_bytes(values + i)) {
-			for (size_t k = 0; k < 8; k++)
-				dst[k] = (uint8_t)values[i + k];
-			dst += 8;
-			continue;
-		}
-		for (size_t k = 0; k < 8; k++)
-			dst = rio_varint_put(dst, (uint64_t)(int64_t)values[i + k]);
-	}
-	for (; i < nr; i++)
-		dst = rio_varint_put(dst, (uint64_t)(int64_t)values[i]);
-	return dst;
+	if (t->is_bytes)
+		image->values_bytes = nr;
+	else
+		image->values_bytes = t->dtype == RIO_INT32
+					      ? put_varints(image->values, nr, image->varints)
+					      : nr * rio_value_bytes(t->dtype);
+	return is_prepared(t, image) ? t->head_bytes + image->values_bytes
+				     : measure_from_within(t, image);
 }
 
-static uint8_t *put_bytes(uint8_t *dst, const void *bytes, size_t len_bytes)
+/* To a room that ends at end.  Few bytes are copied with some more: their number varies. */
+static inline uint8_t *put_bytes(uint8_t *dst, const uint8_t *end, const void *bytes,
+	size_t len_bytes)
 {
-	memcpy(dst, bytes, len_bytes);
+	if (len_bytes <= RIO_TENSOR_SLACK_BYTES && end - dst >= RIO_TENSOR_SLACK_BYTES)
+		memcpy(dst, bytes, RIO_TENSOR_SLACK_BYTES);
+	else
+		memcpy(dst, bytes, len_bytes);
 	return dst + len_bytes;
 }
 
 static uint8_t *put_keys(uint8_t *dst, const uint32_t *keys, size_t nr)
 {
-	size_t i = 0;
+	size_t nr_bytes = nr;
 
-	for (; i < nr && keys[i] < 0x80; i++)
+	/* They rise: small ones come first. */
+	while (nr_bytes && keys[nr_bytes - 1] >= 0x80)
+		nr_bytes--;
+	for (size_t i = 0; i < nr_bytes; i++)
 		*dst++ = (uint8_t)keys[i];
-	for (; i < nr; i++)
+	for (size_t i = nr_bytes; i < nr; i++)
 		dst = rio_varint_put(dst, keys[i]);
 	return dst;
 }
 
-static uint8_t *put_tensor(const struct rio_tensor *t, const struct rio_image *image,
+/* All that stands before the values. */
+static uint8_t *put_head(const struct rio_tensor *t, const struct rio_image *image, uint8_t *dst)
+{
+	dst = rio_field_put_head(dst, t->map, image->entry_bytes);
+	dst = rio_field_put_head(dst, ENTRY_KEY, t->key_bytes);
+	dst = mempcpy(dst, t->key, t->key_bytes);
+	dst = rio_field_put_head(dst, ENTRY_VALUE, image->value_bytes);
+	dst = rio_field_put_head(dst, value_field(t), image->tensor_bytes);
+	if (t->is_bytes || image->nr_values)
+		dst = rio_field_put_head(dst, t->is_bytes ? BYTES_VALUE : TENSOR_VALUES,
+			image->values_bytes);
+	return dst;
+}
+
+/*
+ * The prepared head.  Where it is short its lengths stand at known places:
+ *
+ *	tag LEN tag len key tag LEN tag LEN tag LEN | values
+ */
+static uint8_t *put_prepared(const struct rio_tensor *t, const struct rio_image *image,
+	uint8_t *dst, const uint8_t *room_end)
+{
+	uint8_t more = (uint8_t)(image->values_bytes - t->usual_bytes);
+	uint8_t *end = put_bytes(dst, room_end, t->head, t->head_bytes);
+
+	if (more) {
+		dst[1] += more;
+		end[-5] += more;
+		end[-3] += more;
+		end[-1] += more;
+	}
+	return end;
+}
+
+/* What a sparse row has behind its values. */
+static uint8_t *put_places(const struct rio_tensor *t, const struct rio_image *image,
 	uint8_t *dst)
 {
-	if (image->nr_values) {
-		dst = rio_field_put_head(dst, TENSOR_VALUES, image->values_bytes);
-		dst = t->dtype == RIO_INT32
-			      ? put_int32(dst, image->values, image->nr_values)
-			      : put_bytes(dst, image->values, image->values_bytes);
-	}
-	if (!t->sparse)
-		return dst;
 	if (image->nr_values) {
 		dst = rio_field_put_head(dst, TENSOR_KEYS, image->keys_bytes);
 		dst = put_keys(dst, image->keys, image->nr_values);
@@ -230,15 +229,37 @@ static uint8_t *put_tensor(const struct rio_tensor *t, const struct rio_image *i
 	return rio_varint_put(dst, t->width);
 }
 
-uint8_t *rio_tensor_put(const struct rio_tensor *t, const struct rio_image *image, uint8_t *dst)
+uint8_t *rio_tensor_put(const struct rio_tensor *t, const struct rio_image *image, uint8_t *dst,
+	const uint8_t *end)
 {
-	dst = rio_field_put_head(dst, t->map, image->entry_bytes);
-	dst = rio_field_put_head(dst, ENTRY_KEY, t->key_bytes);
-	dst = put_bytes(dst, t->key, t->key_bytes);
-	dst = rio_field_put_head(dst, ENTRY_VALUE, image->value_bytes);
-	dst = rio_field_put_head(dst, value_field(t), image->tensor_bytes);
-	if (!t->is_bytes)
-		return put_tensor(t, image, dst);
-	dst = rio_field_put_head(dst, BYTES_VALUE, image->values_bytes);
-	return put_bytes(dst, image->values, image->values_bytes);
+	bool has_varints = t->dtype == RIO_INT32 && !t->is_bytes;
+
+	dst = is_prepared(t, image) ? put_prepared(t, image, dst, end) : put_head(t, image, dst);
+	dst = put_bytes(dst, end, has_varints ? image->varints : image->values,
+		image->values_bytes);
+	return t->sparse ? put_places(t, image, dst) : dst;
+}
+
+bool rio_tensor_prepare(struct rio_tensor *t)
+{
+	size_t each = t->dtype == RIO_INT32 ? 1 : rio_value_bytes(t->dtype);
+	size_t nr = t->is_bytes ? 0 : t->width;
+	struct rio_image image = {.nr_values = nr, .values_bytes = nr * each};
+
+	if (t->sparse)
+		return true;
+	t->usual_bytes = image.values_bytes;
+	t->head_bytes = measure_from_within(t, &image) - t->usual_bytes;
+	if (image.entry_bytes < 0x80)
+		t->short_bytes_max = 0x7f - image.entry_bytes + t->usual_bytes;
+	t->head = malloc(t->head_bytes + RIO_TENSOR_SLACK_BYTES);
+	if (t->head)
+		put_head(t, &image, t->head);
+	return t->head;
+}
+
+void rio_tensor_deinit(struct rio_tensor *t)
+{
+	free(t->head);
+	t->head = NULL;
 }

@@ -15,6 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How far what an image points at can be read behind its end. */
+#define RIO_TENSOR_SLACK_BYTES 32
+
 /* What all rows share. */
 struct rio_tensor {
 	const char *key; /* borrowed */
@@ -25,12 +28,21 @@ struct rio_tensor {
 	bool sparse;
 	bool explicit_zero; /* a sparse row of zeros holds one of them */
 	size_t width;    /* values of a row, zeros included: the shape */
+
+	/*
+	 * What stands before values of usual_bytes; owned, or NULL.  Before up to
+	 * short_bytes_max it is the same but for the lengths in it, a byte each.
+	 */
+	uint8_t *head;
+	size_t head_bytes, usual_bytes, short_bytes_max;
 };
 
 struct rio_image {
-	const void *values;   /* of the dtype, one behind the other; or the bytes */
+	/* Of the dtype, one behind the other; or the bytes.  They can be read further on. */
+	const void *values;
 	size_t nr_values;
 	const uint32_t *keys; /* sparse: nr_values of them */
+	uint8_t *varints;     /* int32: room for rio_varints_room(nr_values) */
 
 	/* Lengths: of what the fields hold, from within. */
 	size_t values_bytes, keys_bytes, tensor_bytes, value_bytes, entry_bytes;
@@ -41,6 +53,10 @@ static inline size_t rio_value_bytes(enum rio_dtype dtype)
 	return dtype == RIO_FLOAT64 ? 8 : 4;
 }
 
+/* Make the head that most rows share, where there is one.  False: out of memory. */
+bool rio_tensor_prepare(struct rio_tensor *tensor);
+void rio_tensor_deinit(struct rio_tensor *tensor);
+
 /*
  * Keep of nr values those that are not zero, in out (which may be values itself), and
  * their places in keys.  Returns how many are left.
@@ -48,14 +64,23 @@ static inline size_t rio_value_bytes(enum rio_dtype dtype)
 size_t rio_tensor_compact(enum rio_dtype dtype, const void *values, size_t nr, void *out,
 	uint32_t *keys);
 
-/* Fill in the image's lengths, from its values and keys.  Returns those of the whole field. */
+/* What the varints of nr int32 values are written to: longer than they are. */
+static inline size_t rio_varints_room(size_t nr)
+{
+	return 10 * nr + RIO_TENSOR_SLACK_BYTES;
+}
+
+/*
+ * Fill in the image's lengths, from its values and keys, and the varints of int32.
+ * Returns the length of the whole field.
+ */
 size_t rio_tensor_measure(const struct rio_tensor *tensor, struct rio_image *image);
 
-/* Write the field: as many bytes as rio_tensor_measure said.  Returns the end. */
+/*
+ * Write the field: as many bytes as rio_tensor_measure said, and maybe anything up to end,
+ * before which nothing stands yet.  Returns the field's end.
+ */
 uint8_t *rio_tensor_put(const struct rio_tensor *tensor, const struct rio_image *image,
-	uint8_t *dst);
-
-/* Turn doubles into int32; false where one is no int32. */
-bool rio_tensor_to_int32(const double *values, size_t nr, int32_t *out);
+	uint8_t *dst, const uint8_t *end);
 
 #endif

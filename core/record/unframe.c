@@ -115,10 +115,11 @@ static size_t length_of(const uint8_t *frame)
 	return get_u32(frame + 4) & RIO_FRAME_PAYLOAD_BYTES_MAX;
 }
 
-static int fail_at(uint64_t off, struct rio_error *err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+static int fail_at(uint64_t off, enum rio_kind kind, struct rio_error *err, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
 
-static int fail_at(uint64_t off, struct rio_error *err, const char *format, ...)
+static int fail_at(uint64_t off, enum rio_kind kind, struct rio_error *err, const char *format,
+	...)
 {
 	char what[256];
 	va_list args;
@@ -126,7 +127,7 @@ static int fail_at(uint64_t off, struct rio_error *err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	rio_fail(err, RIO_EROW, "byte %ju: %s", (uintmax_t)off, what);
+	rio_fail_row(err, kind, "byte %ju: %s", (uintmax_t)off, what);
 	if (err)
 		err->src_off = off;
 	return RIO_EROW;
@@ -140,7 +141,8 @@ static int fail_short(const struct rio_unframe *u, struct rio_error *err, const 
 			*err = u->pull_err;
 		return u->pull_result;
 	}
-	return fail_at(u->off + (u->end - u->begin), err, "expected %s, found the end", expected);
+	return fail_at(u->off + (u->end - u->begin), RIO_KIND_FRAME, err,
+		"expected %s, found the end", expected);
 }
 
 /* The record begins at begin_off, or with this frame: then that is RIO_NO_OFFSET. */
@@ -151,20 +153,20 @@ static int check_head(struct rio_unframe *u, uint64_t begin_off, size_t so_far,
 	unsigned flag;
 
 	if (get_u32(p) != RIO_FRAME_MAGIC)
-		return fail_at(u->off, err,
+		return fail_at(u->off, RIO_KIND_FRAME, err,
 			"expected the magic 0a 23 d7 ce, found %02x %02x %02x %02x", p[0], p[1],
 			p[2], p[3]);
 	flag = flag_of(p);
 	u->resync_off += 4 * (begin_off == RIO_NO_OFFSET || flag == MIDDLE || flag == LAST);
 	if (begin_off == RIO_NO_OFFSET && flag != WHOLE && flag != FIRST)
-		return fail_at(u->off + 4, err,
+		return fail_at(u->off + 4, RIO_KIND_FRAME, err,
 			"expected flag 0 (a whole record) or 1 (a first part), found %u", flag);
 	if (begin_off != RIO_NO_OFFSET && flag != MIDDLE && flag != LAST)
-		return fail_at(u->off + 4, err,
+		return fail_at(u->off + 4, RIO_KIND_FRAME, err,
 			"expected flag 2 or 3 (a further part of the record at byte %ju), found %u",
 			(uintmax_t)begin_off, flag);
 	if (so_far > u->record_bytes_max || length_of(p) > u->record_bytes_max - so_far)
-		return fail_at(u->off + 4, err,
+		return fail_at(u->off + 4, RIO_KIND_LONG, err,
 			"expected a record of %zu bytes at most, found one of %zu or more",
 			u->record_bytes_max, so_far + length_of(p));
 	return 0;

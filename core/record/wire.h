@@ -13,9 +13,16 @@
 /* Tags of one byte: a field's number and that it begins with its length. */
 #define RIO_WIRE_TAG(number) ((uint8_t)((number) << 3 | 2))
 
+/* Of any value: seven bits to a byte, rounded up; 9/64 is 1/7 for as few as there are. */
+static inline size_t rio_varint_bytes_any(uint64_t value)
+{
+	return (size_t)(9 * (64 - __builtin_clzll(value | 1)) + 64) / 64;
+}
+
+/* The same of one that is most often below 128, as lengths are: foreseen, it costs nothing. */
 static inline size_t rio_varint_bytes(uint64_t value)
 {
-	return (size_t)(70 - __builtin_clzll(value | 1)) / 7;
+	return value < 0x80 ? 1 : rio_varint_bytes_any(value);
 }
 
 static inline uint8_t *rio_varint_put(uint8_t *dst, uint64_t value)

@@ -210,6 +210,26 @@ static int check_names(const struct rio_schema *s, struct rio_error *err)
 	return 0;
 }
 
+/* How large the options make a record, whatever stands in it. */
+static int check_size(const struct rio_schema *s, struct rio_error *err)
+{
+	size_t nr_hashed = 0;
+
+	for (size_t i = 0; i < s->nr_keys; i++)
+		nr_hashed += s->keys[i].nr_hashed > 0;
+	if (s->nr_keys > RIO_KEYS_MAX)
+		return rio_fail(err, RIO_ESCHEMA,
+			"%zu keys in a record, of %u at most; keys=KEY=COLUMNS groups columns",
+			s->nr_keys, RIO_KEYS_MAX);
+	if (s->format != RIO_SPARSE && nr_hashed * s->nr_buckets > RIO_DENSE_BUCKETS_MAX)
+		return rio_fail(err, RIO_ESCHEMA,
+			"text=hash:%u under %zu key%s makes %zu values of each row, of %u at most "
+			"where records are dense: format=sparse, or a smaller N", s->nr_buckets,
+			nr_hashed, nr_hashed == 1 ? "" : "s", nr_hashed * s->nr_buckets,
+			RIO_DENSE_BUCKETS_MAX);
+	return 0;
+}
+
 /* Which columns text= is about; a label can be numbered, and nothing else. */
 static int find_texts(struct rio_schema *s, struct rio_error *err)
 {
@@ -263,6 +283,8 @@ int rio_keys_find(struct rio_schema *schema, const struct rio_options *options,
 	if (r == 0 && schema->text == RIO_TEXT_BYTES &&
 		(!options->keys || strcmp(options->keys, "names") != 0))
 		r = add_bytes_keys(&g);
+	if (r == 0)
+		r = check_size(schema, err);
 	if (r < 0)
 		return r;
 	qsort(schema->keys, schema->nr_keys, sizeof(*schema->keys), by_name);

@@ -19,6 +19,7 @@
 enum rio_header { RIO_HEADER_AUTO, RIO_HEADER_YES, RIO_HEADER_NO };
 
 enum rio_dtype { RIO_FLOAT32, RIO_FLOAT64, RIO_INT32 };
+#define RIO_NR_DTYPES 3
 
 enum rio_format { RIO_DENSE, RIO_SPARSE };
 
@@ -28,8 +29,15 @@ enum rio_zero_row { RIO_ZERO_ROW_SHAPE, RIO_ZERO_ROW_ZERO };
 /* What a text column becomes. */
 enum rio_text { RIO_TEXT_ERROR, RIO_TEXT_DROP, RIO_TEXT_BYTES, RIO_TEXT_HASH, RIO_TEXT_MAP };
 
-/* The most values that text=hash:N adds. */
-#define RIO_BUCKETS_MAX (1u << 20)
+/*
+ * The most values that text=hash:N adds to a tensor; and to all of a dense record, of
+ * which each thread that encodes holds one or two, and a read passes over many.
+ */
+#define RIO_BUCKETS_MAX       (1u << 20)
+#define RIO_DENSE_BUCKETS_MAX (1u << 16)
+
+/* The most keys of a record, for the same reason. */
+#define RIO_KEYS_MAX (1u << 16)
 
 enum rio_bad_row { RIO_BAD_ROW_ERROR, RIO_BAD_ROW_SKIP, RIO_BAD_ROW_NAN };
 

@@ -37,8 +37,8 @@ int rio_sample_look(const struct rio_sample *sample, const struct rio_dialect *d
 /*
  * Whether the first row is a header, told from what stands below it:
  *
- *	a column of numbers under text      speaks for a header
- *	a column of numbers under a number  speaks against
+ *	numbers and no text under text  speak for a header
+ *	a number under a number         speaks against, whatever else is there
  *
  * Both at once is RIO_ESCHEMA: only the user can tell.  Where no column speaks,
  * a first row of nothing but text is a header.

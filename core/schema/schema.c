@@ -91,11 +91,11 @@ static int read_names(struct rio_schema *schema, const struct rio_sample *sample
 
 /* Fail over the cell of the first row that sample[at] is in; a byte order mark is no column. */
 static int fail_at(const struct rio_schema *schema, const uint8_t *sample, size_t at,
-	const char *message, struct rio_error *err)
+	enum rio_kind kind, const char *message, struct rio_error *err)
 {
 	struct rio_locator l;
 
-	rio_fail(err, RIO_EROW, "%s", message);
+	rio_fail_row(err, kind, "%s", message);
 	if (!err)
 		return RIO_EROW;
 	rio_locator_init(&l, &schema->rules.dialect, schema->header_off, 1);
@@ -126,11 +126,11 @@ static int check_header(const struct rio_schema *schema, const uint8_t *sample,
 	uint64_t bad_quote = find_bad_quote(schema, sample, schema->data_off);
 
 	if (bad_quote != RIO_NO_OFFSET)
-		return fail_at(schema, sample, bad_quote,
+		return fail_at(schema, sample, bad_quote, RIO_KIND_QUOTE,
 			"a quote stands inside a field of the header", err);
 	if (nul)
-		return fail_at(schema, sample, (size_t)(nul - sample), "a NUL byte in the header",
-			err);
+		return fail_at(schema, sample, (size_t)(nul - sample), RIO_KIND_NUL,
+			"a NUL byte in the header", err);
 	return 0;
 }
 
@@ -210,10 +210,10 @@ bool rio_schema_is_fixed(const struct rio_schema *s)
 {
 	bool fixed = s->dtype != RIO_INT32 && (s->label_dtype != RIO_INT32 || !s->nr_label) &&
 		     s->format == RIO_DENSE && !s->skips_bad_rows && !s->uid_is_row &&
-		     s->uid_column == RIO_NO_COLUMN && s->magic == RIO_MAGIC_PLAIN &&
-		     s->nr_keys == 1 && strcmp(s->keys[0].name, "values") == 0 &&
-		     !s->keys[0].is_bytes && s->keys[0].nr_hashed == 0;
+		     s->uid_column == RIO_NO_COLUMN && s->magic == RIO_MAGIC_PLAIN;
 
+	for (size_t i = 0; i < s->nr_keys; i++)
+		fixed &= !s->keys[i].is_bytes && s->keys[i].nr_hashed == 0;
 	if (!fixed || s->text != RIO_TEXT_MAP)
 		return fixed;
 	for (size_t i = 0; i < s->nr_columns; i++)
@@ -341,10 +341,30 @@ static int fail_open(const struct rio_schema *schema, const uint8_t *sample, siz
 	uint64_t bad_quote = find_bad_quote(schema, sample, sample_bytes);
 
 	if (bad_quote != RIO_NO_OFFSET)
-		return fail_at(schema, sample, bad_quote,
+		return fail_at(schema, sample, bad_quote, RIO_KIND_QUOTE,
 			"a quote stands inside a field of the first row", err);
-	return fail_at(schema, sample, (size_t)(open - sample),
+	return fail_at(schema, sample, (size_t)(open - sample), RIO_KIND_QUOTE,
 		"a quote is opened in the first row and never closed", err);
+}
+
+/*
+ * Whether all lines end in a carriage return alone, as on old Macs: to everybody else the
+ * file is one row, and if that is a header there are no records, and no error.
+ */
+static bool has_mac_lines(const struct rio_dialect *dialect, const uint8_t *p, const uint8_t *end)
+{
+	bool quoted = false;
+
+	while (p < end && (rio_dialect_is_blank(dialect, *p) || *p == '\n'))
+		p++;
+	while (p < end && (rio_dialect_is_blank(dialect, end[-1]) || end[-1] == '\n'))
+		end--;
+	for (; p < end; p++) {
+		if (*p == '\r' && !quoted)
+			return true;
+		quoted ^= *p == dialect->quote;
+	}
+	return false;
 }
 
 /* Infer from the first rows, which begin at sample + schema->header_off. */
@@ -360,9 +380,14 @@ static int infer_rows(struct rio_schema *schema, const struct rio_options *optio
 		return r;
 	if (rows.fields.nr_rows < 2 && !whole && sample_bytes < RIO_ROW_BYTES_MAX)
 		return RIO_SAMPLE_TOO_SHORT;
+	if (rows.fields.nr_rows < 2 &&
+		has_mac_lines(&options->dialect, sample + begin, sample + sample_bytes))
+		return rio_fail(err, RIO_ESCHEMA,
+			"lines end in a carriage return alone, as on old Macs; tr '\\r' '\\n' makes "
+			"them line feeds");
 	if (rows.fields.nr_rows == 0 && !whole)
-		return fail_at(schema, sample, begin, "a first row without end: a quote may not be "
-						      "closed", err);
+		return fail_at(schema, sample, begin, RIO_KIND_LONG,
+			"a first row without end: a quote may not be closed", err);
 	if (rows.fields.nr_rows == 0)
 		return rows.fields.open_quote ? fail_open(schema, sample, sample_bytes, err) : 0;
 	r = take_header(schema, options, &rows, sample, err);

@@ -92,7 +92,7 @@ struct rio_schema {
 int rio_schema_infer(const struct rio_options *options, uint8_t *sample, size_t sample_bytes,
 	bool whole, struct rio_schema **ret, struct rio_error *err);
 
-/* Whether every row becomes one dense record of floats under one key: all equally long. */
+/* Whether every row becomes one dense record of floats, under any keys: all equally long. */
 bool rio_schema_is_fixed(const struct rio_schema *schema);
 
 bool rio_schema_is_label(const struct rio_schema *schema, size_t column);

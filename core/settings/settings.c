@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "settings/glob.h"
 #include "settings/ini.h"
+#include "source/codec.h"
 
 #include <string.h>
 
@@ -236,6 +237,20 @@ static const char *relative(const struct rio_settings *file, const char *path)
 	return strncmp(path, file->folder, len) == 0 && path[len] == '/' ? path + len + 1 : NULL;
 }
 
+/* A compressed file stands for its CSV: b.csv.gz is meant by what means b.csv, too. */
+static int is_meant(const char *section, const char *path, struct rio_error *err)
+{
+	const struct rio_codec *codec = rio_codec_of_name(path);
+	_cleanup_free_ char *plain = NULL;
+
+	if (rio_glob_matches(section, path))
+		return 1;
+	if (!codec)
+		return 0;
+	plain = strndup(path, strlen(path) - strlen(codec->ending));
+	return plain ? rio_glob_matches(section, plain) : fail_memory(err);
+}
+
 /* Whether a setting applies to the CSV at path.  0, 1 or an error. */
 static int applies(const struct rio_settings *file, const struct rio_setting *s,
 	const char *path, struct rio_error *err)
@@ -254,7 +269,7 @@ static int applies(const struct rio_settings *file, const struct rio_setting *s,
 			s->section + (*s->section == '/'));
 		return place(file, s, s->column, err);
 	}
-	return rio_glob_matches(s->section, below ? below : path + 1);
+	return is_meant(s->section, below ? below : path + 1, err);
 }
 
 static void note(struct rio_choice *choices, const struct rio_settings *settings,

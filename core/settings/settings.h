@@ -10,7 +10,7 @@
  * The options are those of schema/options' table.  A command line's own words come
  * last, and win.
  *
- * Below it: base, schema/options, inih.  It sees no file; settings/load does.
+ * Below it: base, source/codec (names), schema/options, inih.  It sees no file; settings/load does.
  */
 #ifndef RIO_SETTINGS_SETTINGS_H
 #define RIO_SETTINGS_SETTINGS_H

@@ -326,3 +326,44 @@ struct rio_seek_index *rio_packed_steal_index(struct rio_source *source)
 
 	return rio_steal(packed->owned_index);
 }
+
+/* Compare [off, off + len_bytes) of the text, as both indexes have it. */
+static int verify_piece(struct packed_source *packed, const struct rio_seek_index *other,
+	uint64_t off, size_t len_bytes, uint8_t *pieces, struct rio_error *err)
+{
+	uint8_t *piece = pieces + PIECE_BYTES;
+	size_t done = 0, n;
+	int r = packed_read_at(&packed->base, off, pieces, len_bytes, &n, err);
+
+	if (r == 0 && n < len_bytes)
+		return rio_fail(err, RIO_EMAP_DAMAGED, "the text ends before it");
+	for (; r == 0 && done < len_bytes; done += r == 0 ? n : 0)
+		r = rio_spans_read(other, packed->inner, off + done, piece + done,
+			len_bytes - done, &n, err);
+	if (r == 0 && memcmp(pieces, piece, len_bytes) != 0)
+		return rio_fail(err, RIO_EMAP_DAMAGED, "it leads to other text");
+	return r;
+}
+
+int rio_packed_verify_span(struct rio_source *source, const struct rio_seek_index *other,
+	size_t number, struct rio_error *err)
+{
+	const struct rio_seek_point *point = &other->points[number];
+	_cleanup_free_ uint8_t *pieces = malloc(2 * PIECE_BYTES);
+	uint8_t window[RIO_WINDOW_BYTES_MAX];
+	size_t n;
+	int r = 0;
+
+	if (!pieces)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	/* Reading goes round a window that is damaged. */
+	if (point->window_bytes)
+		r = rio_seek_index_window(other, number, window, &n, err);
+	if (r == RIO_EMAP_DAMAGED)
+		return rio_fail(err, r, "its window fails its seal");
+	for (uint64_t off = point->off; r == 0 && off < point[1].off; off += n) {
+		n = (size_t)RIO_MIN(point[1].off - off, (uint64_t)PIECE_BYTES);
+		r = verify_piece(packed_of(source), other, off, n, pieces, err);
+	}
+	return r;
+}

@@ -43,6 +43,13 @@ const struct rio_seek_index *rio_packed_index(const struct rio_source *source);
 void rio_packed_take_index(struct rio_source *source, struct rio_seek_index *index);
 void rio_packed_borrow_index(struct rio_source *source, const struct rio_seek_index *index);
 
+/*
+ * Whether another index of the source, as it is now, leads to the text of its own in that
+ * span: RIO_EMAP_DAMAGED where a window's seal is broken, or other text comes out.
+ */
+int rio_packed_verify_span(struct rio_source *source, const struct rio_seek_index *other,
+	size_t number, struct rio_error *err);
+
 /* Take from it the index that it owns. */
 struct rio_seek_index *rio_packed_steal_index(struct rio_source *source);
 

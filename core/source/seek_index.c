@@ -158,6 +158,18 @@ int rio_seek_index_window(const struct rio_seek_index *index, size_t number,
 	return 0;
 }
 
+int rio_seek_index_check_windows(const struct rio_seek_index *index, struct rio_error *err)
+{
+	uint8_t window[RIO_WINDOW_BYTES_MAX];
+	size_t n;
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < index->nr_points; k++)
+		if (index->points[k].window_bytes)
+			r = rio_seek_index_window(index, k, window, &n, err);
+	return r;
+}
+
 static int check_point(const struct rio_seek_index *index, size_t k, struct rio_error *err)
 {
 	const struct rio_seek_point *a = &index->points[k], *b = a + 1;

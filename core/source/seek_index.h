@@ -78,6 +78,9 @@ size_t rio_seek_index_find(const struct rio_seek_index *index, uint64_t off);
 int rio_seek_index_window(const struct rio_seek_index *index, size_t point,
 	uint8_t window[RIO_WINDOW_BYTES_MAX], size_t *ret_bytes, struct rio_error *err);
 
+/* RIO_EMAP_DAMAGED where some window is not what was kept: reads all of them. */
+int rio_seek_index_check_windows(const struct rio_seek_index *index, struct rio_error *err);
+
 /*
  * RIO_EMAP_DAMAGED unless points rise from begin to end of a source of source_bytes,
  * no span is too long, and windows lie where windows are.

@@ -82,14 +82,13 @@ struct place {
 static struct place place_of(const struct rio_dataset *dataset, size_t segment)
 {
 	const struct rio_map *map = rio_dataset_map(dataset);
-	uint64_t row;
+	uint64_t number = rio_map_records_before(map, segment);
 
-	if (map->sizes)
-		return (struct place){map->sizes->record_offs[segment],
-			map->sizes->nr_records[segment]};
 	/* The record with a bad quote is asked for, too: it tells what is wrong. */
-	row = RIO_MIN(rio_map_checkpoint(map, segment).row, wall_row(map) + 1);
-	return (struct place){row * rio_dataset_record_bytes(dataset), row};
+	return (struct place){
+		map->sizes ? rio_sizes_before(map->sizes, segment).record_off
+			   : number * rio_dataset_record_bytes(dataset),
+		number};
 }
 
 /* Look at the records from begin to end, past all that cannot be encoded. */

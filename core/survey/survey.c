@@ -26,6 +26,7 @@ void rio_findings_add(struct rio_findings *findings, uint64_t off, const struct 
 	size_t at = findings->nr;
 
 	findings->nr_total++;
+	findings->nr_of_kind[err->kind]++;
 	if (at == findings->max && (!at || off >= findings->all[at - 1].off))
 		return;
 	while (at > 0 && findings->all[at - 1].off > off)
@@ -42,11 +43,10 @@ int rio_facts_add_framed(struct rio_facts *facts, uint64_t number,
 	Aialgs__Data__Record *record =
 		aialgs__data__record__unpack(NULL, framed->len_bytes, framed->payload);
 
-	if (!record) {
-		rio_fail(err, RIO_EROW, "byte %ju: record %ju holds no SageMaker record",
-			(uintmax_t)framed->off, (uintmax_t)number);
-		return RIO_EROW;
-	}
+	if (!record)
+		return rio_fail_row(err, RIO_KIND_RECORD,
+			"byte %ju: record %ju holds no SageMaker record", (uintmax_t)framed->off,
+			(uintmax_t)number);
 	rio_facts_add(facts, number, framed->nr_parts, record);
 	aialgs__data__record__free_unpacked(record, NULL);
 	return 0;

@@ -30,6 +30,7 @@ struct rio_findings {
 	struct rio_finding *all; /* owned */
 	size_t nr, max;
 	uint64_t nr_total;
+	uint64_t nr_of_kind[RIO_NR_KINDS];
 };
 
 struct rio_survey {

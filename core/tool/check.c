@@ -86,6 +86,19 @@ static int report(struct checking *c, const struct rio_tool_records *records,
 	return 0;
 }
 
+/* A file that cannot be read through: standard output has an object for it all the same. */
+static enum rio_exit report_unread(const struct checking *c, const char *name, const char *kind,
+	const struct rio_error *why)
+{
+	enum rio_exit code = rio_tool_report(why);
+	struct rio_error err;
+
+	if (c->call->values[OPTION_JSON] && rio_report_json_unread(name, kind, why, &err))
+		code = rio_tool_worse(code, rio_tool_report(&err));
+	fflush(stdout);
+	return code;
+}
+
 static enum rio_exit check_file(struct checking *c, const char *name)
 {
 	_cleanup_(rio_tool_records_close) struct rio_tool_records records;
@@ -102,7 +115,7 @@ static enum rio_exit check_file(struct checking *c, const char *name)
 		r = report(c, &records, &found, &ok, &err);
 	if (r) {
 		rio_error_set_file(&err, records.name);
-		return rio_tool_report(&err);
+		return report_unread(c, records.name, records.kind, &err);
 	}
 	fflush(stdout);
 	return ok ? RIO_EXIT_DONE : RIO_EXIT_DATA;
@@ -119,7 +132,8 @@ static enum rio_exit check_paths(struct checking *c)
 		if (strcmp(c->call->files[i], "-") == 0)
 			has_stdin = true;
 		else if (rio_paths_add(&paths, c->call->files[i], &err))
-			code = rio_tool_worse(code, rio_tool_report(&err));
+			code = rio_tool_worse(code,
+				report_unread(c, c->call->files[i], NULL, &err));
 	}
 	rio_progress_init(&c->progress, 2 * paths.total_bytes);
 	if (has_stdin)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Building, verifying, listing and pruning kept maps.  Results go to standard
+ * Building, listing and pruning kept maps, and having them verified.  Results go to standard
  * output, a line a file; how far it is goes to standard error (tool/progress).
  * A file that fails does not keep the others from their turn.
  */
 #include "tool/paths.h"
 #include "tool/progress.h"
 #include "tool/tool.h"
+#include "tool/verify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,25 +15,6 @@
 #include <unistd.h>
 
 enum { OPTION_VERIFY, OPTION_LIST, OPTION_PRUNE };
-
-static bool is_small(const struct rio_tool_input *input)
-{
-	return rio_dataset_stamp(input->dataset)->size_bytes < RIO_STORE_SOURCE_BYTES_MIN;
-}
-
-/* The map kept for an input as it is now. */
-static int load_kept(const struct rio_tool_call *call, const struct rio_tool_input *input,
-	struct rio_map **ret, struct rio_error *err)
-{
-	_cleanup_free_ char *row_key = NULL;
-	int r = rio_options_row_key(&input->options, &row_key, err);
-
-	if (!r)
-		r = rio_store_load(call->store,
-			&(struct rio_store_key){input->store_path, row_key},
-			rio_dataset_stamp(input->dataset), ret, NULL, err);
-	return r;
-}
 
 /* A quote that makes rows unreadable is wrong data, though the map is right. */
 static enum rio_exit tell_bad_quote(const struct rio_tool_input *input)
@@ -62,63 +44,20 @@ static enum rio_exit tell_built(const struct rio_tool_call *call,
 	struct rio_map *kept = NULL;
 	struct rio_error err;
 
-	if (!is_small(input) && load_kept(call, input, &kept, &err)) {
+	if (!rio_tool_needs_no_map(input) && rio_tool_load_kept(call, input, &kept, &err)) {
 		if (*reason)
 			rio_fail(&err, RIO_ESYSTEM, "%s", reason);
 		rio_error_set_file(&err, input->name);
 		return rio_tool_report(&err);
 	}
 	printf("%s: %ju row%s, ", input->name, (uintmax_t)nr_rows, nr_rows == 1 ? "" : "s");
-	if (is_small(input))
+	if (rio_tool_needs_no_map(input))
 		puts("too small to need a map");
 	else
 		printf("%s%s%s\n", texts[rio_dataset_map_origin(input->dataset)],
 			*reason ? ": " : "", reason);
 	rio_map_destroy(kept);
 	return tell_bad_quote(input);
-}
-
-static bool maps_equal(const struct rio_map *a, const struct rio_map *b)
-{
-	return rio_stamp_equal(&a->stamp, &b->stamp) && a->data_off == b->data_off &&
-	       a->data_line == b->data_line && a->nr_checkpoints == b->nr_checkpoints &&
-	       a->bad_quote_off == b->bad_quote_off && a->bad_quote_row == b->bad_quote_row &&
-	       a->bad_quote_open == b->bad_quote_open &&
-	       rio_map_begin_alike(a, b, a->nr_checkpoints) &&
-	       rio_sizes_equal(a->sizes, b->sizes);
-}
-
-/* The input was counted anew, without the store: is what is kept the same? */
-static enum rio_exit tell_verified(const struct rio_tool_call *call,
-	const struct rio_tool_input *input)
-{
-	const struct rio_map *counted = rio_dataset_map(input->dataset);
-	struct rio_map *kept = NULL;
-	struct rio_error err;
-	bool equal;
-	int r;
-
-	if (is_small(input)) {
-		printf("%s: ok, too small to need a map\n", input->name);
-		return RIO_EXIT_DONE;
-	}
-	r = load_kept(call, input, &kept, &err);
-	equal = r == 0 && maps_equal(kept, counted);
-	if (r == RIO_EMAP_STALE)
-		printf("%s: stale: %s\n", input->name, err.message);
-	else if (r == RIO_EMAP_DAMAGED)
-		printf("%s: %s\n", input->name, err.message); /* "damaged map: …" */
-	else if (r == RIO_ENOT_INDEXED)
-		printf("%s: no map is kept\n", input->name);
-	else if (r)
-		return rio_tool_report(&err);
-	else if (!equal)
-		printf("%s: wrong: the kept map has %ju rows, counted were %ju\n", input->name,
-			(uintmax_t)rio_map_nr_rows(kept), (uintmax_t)rio_map_nr_rows(counted));
-	else
-		printf("%s: ok, %ju rows\n", input->name, (uintmax_t)rio_map_nr_rows(counted));
-	rio_map_destroy(kept);
-	return equal ? RIO_EXIT_DONE : RIO_EXIT_DATA;
 }
 
 static enum rio_exit index_file(const struct rio_tool_call *call, const char *path,
@@ -135,10 +74,10 @@ static enum rio_exit index_file(const struct rio_tool_call *call, const char *pa
 	if (!r)
 		rio_progress_file_done(progress, rio_dataset_stamp(input.dataset)->size_bytes,
 			rio_dataset_map_origin(input.dataset) != RIO_MAP_LOADED);
+	if (!r && verify)
+		return rio_tool_verify(call, &input, progress);
 	rio_progress_clear(progress);
-	if (r)
-		return rio_tool_report(&err);
-	return verify ? tell_verified(call, &input) : tell_built(call, &input);
+	return r ? rio_tool_report(&err) : tell_built(call, &input);
 }
 
 static enum rio_exit index_paths(const struct rio_tool_call *call)
@@ -151,7 +90,7 @@ static enum rio_exit index_paths(const struct rio_tool_call *call)
 	for (size_t i = 0; i < call->nr_files; i++)
 		if (rio_paths_add(&paths, call->files[i], &err))
 			code = rio_tool_worse(code, rio_tool_report(&err));
-	rio_progress_init(&progress, paths.total_bytes);
+	rio_progress_init(&progress, paths.total_bytes * (call->values[OPTION_VERIFY] ? 2 : 1));
 	for (size_t i = 0; i < paths.nr; i++) {
 		code = rio_tool_worse(code, index_file(call, paths.paths[i], &progress));
 		fflush(stdout);

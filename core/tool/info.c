@@ -156,7 +156,7 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 		"file", rio_json_text(input->name),
 		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
 		"records", (json_int_t)rio_dataset_nr_records(dataset),
-		"skipped", (json_int_t)(sizes ? sizes->nr_skipped : 0),
+		"skipped", (json_int_t)(sizes ? sizes->all.nr_skipped : 0),
 		"filled", json_count(sizes, sizes ? sizes->nr_filled : 0),
 		"header", (int)schema->has_header,
 		"dialect", json_dialect(&schema->rules.dialect),
@@ -291,9 +291,9 @@ static void print_records(const struct rio_dataset *dataset)
 	}
 	printf("  records       %ju, of many lengths\n",
 		(uintmax_t)rio_dataset_nr_records(dataset));
-	if (sizes->nr_skipped)
-		printf("  skipped       %ju row%s that do not fit\n", (uintmax_t)sizes->nr_skipped,
-			sizes->nr_skipped == 1 ? "" : "s");
+	if (sizes->all.nr_skipped)
+		printf("  skipped       %ju row%s that do not fit\n", (uintmax_t)sizes->all.nr_skipped,
+			sizes->all.nr_skipped == 1 ? "" : "s");
 	if (sizes->nr_filled)
 		printf("  filled        %ju missing cell%s\n", (uintmax_t)sizes->nr_filled,
 			sizes->nr_filled == 1 ? "" : "s");

@@ -67,7 +67,7 @@ static char *named_path(const char *name, char **ret_folder)
 	return path;
 }
 
-static int resolve_options(struct rio_tool_input *input, const struct rio_tool_call *call,
+static int find_options(struct rio_tool_input *input, const struct rio_tool_call *call,
 	struct rio_error *err)
 {
 	_cleanup_free_ char *folder = NULL;
@@ -83,6 +83,16 @@ static int resolve_options(struct rio_tool_input *input, const struct rio_tool_c
 				input->choices, err);
 }
 
+int rio_tool_input_resolve(struct rio_tool_input *input, const struct rio_tool_call *call,
+	struct rio_error *err)
+{
+	int r = find_options(input, call, err);
+
+	if (r)
+		rio_error_set_file(err, input->name);
+	return r;
+}
+
 int rio_tool_input_describe(struct rio_tool_input *input, const struct rio_tool_call *call,
 	struct rio_store *store, struct rio_progress *progress, struct rio_error *err)
 {
@@ -93,10 +103,8 @@ int rio_tool_input_describe(struct rio_tool_input *input, const struct rio_tool_
 		.progress = progress ? rio_progress_update : NULL,
 		.progress_data = progress,
 	};
-	int r = resolve_options(input, call, err);
+	int r = rio_tool_input_resolve(input, call, err);
 
-	if (r)
-		rio_error_set_file(err, input->name);
 	return r ? r : rio_dataset_create(input->source, &config, &input->dataset, err);
 }
 

@@ -8,6 +8,7 @@
 
 static const struct rio_tool_command *const commands[] = {
 	&rio_tool_cat, &rio_tool_index, &rio_tool_info, &rio_tool_check, &rio_tool_dump,
+	&rio_tool_feed,
 };
 
 enum rio_exit rio_tool_exit(enum rio_code code)

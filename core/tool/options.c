@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A command line into a call.  getopt_long does the reading; its table is put
- * together from three: the command's own options, the common ones, and the
- * encoding options of schema/options.  The usage text comes from the same.
+ * together from four: the command's own options, the common ones, the words of a
+ * training job (channel/job) where the command takes them, and the encoding options
+ * of schema/options.  The usage text comes from the same.
  *
  * An underscore in a name may be typed as a hyphen: such a name stands twice in
  * getopt's table, with one value.
@@ -25,7 +26,7 @@ static const struct rio_tool_option common[] = {
 };
 
 /* What getopt_long returns: which table, and which line of it. */
-enum { OWN = 0x100, COMMON = 0x200, ENCODING = 0x400, LINE = 0xff };
+enum { OWN = 0x100, COMMON = 0x200, ENCODING = 0x400, JOB = 0x800, LINE = 0xff };
 
 enum { NAME_BYTES = 32, LONG_OPTIONS_MAX = 64 };
 
@@ -64,6 +65,8 @@ static void fill(struct getopt_table *table, const struct rio_tool_command *comm
 		add(table, command->options[i].name, command->options[i].value, OWN | i);
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(common); i++)
 		add(table, common[i].name, common[i].value, COMMON | (int)i);
+	for (int i = 0; command->takes_job && rio_job_table[i].name; i++)
+		add(table, rio_job_table[i].name, true, JOB | i);
 	for (int i = 0; rio_option_table[i].name; i++)
 		add(table, rio_option_table[i].name, true, ENCODING | i);
 }
@@ -120,8 +123,19 @@ struct common_values {
 	const char *config;
 };
 
-static int take(struct rio_tool_call *call, struct common_values *values, int code,
-	const char *value, struct rio_error *err)
+static int repeat(struct rio_tool_call *call, const char *value, struct rio_error *err)
+{
+	const char **more = reallocarray(call->repeated, call->nr_repeated + 1, sizeof(*more));
+
+	if (!more)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	call->repeated = more;
+	call->repeated[call->nr_repeated++] = value;
+	return 0;
+}
+
+static int take(const struct rio_tool_command *command, struct rio_tool_call *call,
+	struct common_values *values, int code, const char *value, struct rio_error *err)
 {
 	int line = code & LINE;
 
@@ -131,6 +145,10 @@ static int take(struct rio_tool_call *call, struct common_values *values, int co
 
 		return r ? r : rio_settings_add(&call->given, name, value, err);
 	}
+	if (code & JOB)
+		return rio_job_set(&call->job, rio_job_table[line].name, value, err);
+	if ((code & OWN) && command->options[line].repeats)
+		return repeat(call, value, err);
 	if (code & OWN)
 		call->values[line] = value ? value : "";
 	else if (line == COMMON_INDEX_DIR)
@@ -157,17 +175,35 @@ static int open_common(struct rio_tool_call *call, const struct common_values *v
 	return r;
 }
 
+/* What options mean together, and what stands behind them. */
+static int check_call(const struct rio_tool_command *command, const struct rio_tool_call *call,
+	struct rio_error *err)
+{
+	int r = rio_options_check(&call->options, err);
+
+	if (!r && command->takes_job)
+		r = rio_job_check(&call->job, err);
+	if (!r && command->runs_command && call->nr_files && strcmp(call->files[-1], "--") != 0)
+		r = rio_fail(err, RIO_EOPTION, "one argument too many: %s; the command to run "
+			"stands behind --", call->files[0]);
+	return r;
+}
+
 int rio_tool_parse(const struct rio_tool_command *command, int argc, char **argv,
 	struct rio_tool_call *ret, struct rio_error *err)
 {
 	struct getopt_table table;
 	struct common_values values = {0};
+	/* A command's own options are its own: none is looked for behind the first word. */
+	const char *letters = command->runs_command ? "+:ho:" : ":ho:";
 	int code, r = rio_options_init(&ret->options, err);
 
+	if (!r)
+		r = rio_job_init(&ret->job, err);
 	fill(&table, command);
 	opterr = 0;
 	optind = 0; /* glibc's way to begin anew */
-	while (!r && (code = getopt_long(argc, argv, ":ho:", table.options, NULL)) != -1) {
+	while (!r && (code = getopt_long(argc, argv, letters, table.options, NULL)) != -1) {
 		if (code == 'o' || (code == ':' && optopt == 'o'))
 			r = fail_mount_style(optarg, err);
 		else if (code == ':' || code == '?')
@@ -175,20 +211,22 @@ int rio_tool_parse(const struct rio_tool_command *command, int argc, char **argv
 		else if (code == 'h')
 			ret->help = true;
 		else
-			r = take(ret, &values, code, optarg, err);
+			r = take(command, ret, &values, code, optarg, err);
 	}
-	if (!r && !ret->help)
-		r = rio_options_check(&ret->options, err);
-	if (!r && !ret->help)
-		r = open_common(ret, &values, err);
 	ret->files = argv + optind;
 	ret->nr_files = (size_t)(argc - optind);
+	if (!r && !ret->help)
+		r = check_call(command, ret, err);
+	if (!r && !ret->help)
+		r = open_common(ret, &values, err);
 	return r;
 }
 
 void rio_tool_call_deinit(struct rio_tool_call *call)
 {
 	rio_options_deinit(&call->options);
+	rio_job_deinit(&call->job);
+	free(call->repeated);
 	rio_settings_deinit(&call->given);
 	rio_settings_destroy(call->config);
 	rio_store_destroy(call->store);
@@ -211,6 +249,10 @@ void rio_tool_usage(const struct rio_tool_command *command)
 			command->options[i].help);
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(common); i++)
 		print_option(common[i].name, common[i].value, common[i].help);
+	if (command->takes_job)
+		puts("\nWhat the training job says (what comes first is the default):");
+	for (size_t i = 0; command->takes_job && rio_job_table[i].name; i++)
+		print_option(rio_job_table[i].name, rio_job_table[i].values, rio_job_table[i].help);
 	puts("\nHow a CSV is read and encoded (what comes first is the default):");
 	for (size_t i = 0; rio_option_table[i].name; i++)
 		print_option(rio_option_table[i].name, rio_option_table[i].values,

@@ -224,7 +224,7 @@ int rio_record_json(FILE *out, uint64_t number, const struct rio_framed *framed,
 		aialgs__data__record__unpack(NULL, framed->len_bytes, framed->payload);
 
 	if (!record)
-		return rio_fail(err, RIO_EROW,
+		return rio_fail_row(err, RIO_KIND_RECORD,
 			"byte %ju: record %ju holds no SageMaker record; --raw shows its bytes",
 			(uintmax_t)framed->off, (uintmax_t)number);
 	put_place(out, number, framed);

@@ -122,6 +122,7 @@ int rio_tool_records_open(const struct rio_tool_call *call, const char *name,
 	r = rio_tool_is_recordio(name, &is_recordio, err);
 	if (r)
 		return r;
+	ret->kind = is_recordio ? "recordio" : "csv";
 	rio_unframe_init(&ret->unframe, is_recordio ? rio_tool_records_pull : pull_csv, ret,
 		record_bytes_max);
 	return is_recordio ? open_recordio(ret, name, err)

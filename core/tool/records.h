@@ -16,6 +16,7 @@
 
 struct rio_tool_records {
 	const char *name; /* for messages; borrowed */
+	const char *kind; /* "csv", "recordio", or NULL: could not be told */
 	struct rio_unframe unframe;
 	int fd;                      /* of RecordIO; -1 with a CSV */
 	uint64_t size_bytes;         /* of a regular RecordIO file, else 0 */

@@ -2,11 +2,9 @@
 #include "tool/report.h"
 
 #include "tool/bars.h"
-#include "tool/json.h"
 #include "tool/tool.h"
 
-#include <float.h>
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Of a wide file the text shows the first columns and the last. */
@@ -17,9 +15,8 @@ static const char *plural(uint64_t nr)
 	return nr == 1 ? "" : "s";
 }
 
-/* No algorithm takes a file in which something is wrong. */
-static unsigned judge(const struct rio_report *report, const struct rio_algorithm *algorithm,
-	rio_on_reason *on_reason, void *data)
+unsigned rio_report_judge(const struct rio_report *report,
+	const struct rio_algorithm *algorithm, rio_on_reason *on_reason, void *data)
 {
 	const struct rio_survey *s = report->survey;
 	uint64_t nr_wrong = s->findings.nr_total;
@@ -35,10 +32,8 @@ static unsigned judge(const struct rio_report *report, const struct rio_algorith
 bool rio_report_is_ok(const struct rio_report *report)
 {
 	return report->survey->findings.nr_total == 0 &&
-	       (!report->algorithm || !judge(report, report->algorithm, NULL, NULL));
+	       (!report->algorithm || !rio_report_judge(report, report->algorithm, NULL, NULL));
 }
-
-/* --- text --- */
 
 static void print_findings(const struct rio_findings *findings)
 {
@@ -48,6 +43,21 @@ static void print_findings(const struct rio_findings *findings)
 		printf("  %s\n", rio_error_format(&findings->all[i].err, text, sizeof(text)));
 	if (findings->nr < findings->nr_total)
 		printf("  … and %ju more\n", (uintmax_t)(findings->nr_total - findings->nr));
+}
+
+static void print_kinds(const struct rio_findings *findings)
+{
+	const char *separator = "  errors        ";
+
+	for (enum rio_kind kind = 0; kind < RIO_NR_KINDS; kind++) {
+		if (!findings->nr_of_kind[kind])
+			continue;
+		printf("%s%ju %s", separator, (uintmax_t)findings->nr_of_kind[kind],
+			rio_kind_word(kind));
+		separator = ", ";
+	}
+	if (*separator == ',')
+		putchar('\n');
 }
 
 static uint64_t sum_of(const struct rio_survey *survey, size_t field)
@@ -149,7 +159,7 @@ static void print_algorithms(const struct rio_report *report)
 	const char *separator = "  taken by      ";
 
 	for (size_t i = 0; (a = rio_algorithm_at(i)); i++) {
-		if (judge(report, a, NULL, NULL))
+		if (rio_report_judge(report, a, NULL, NULL))
 			continue;
 		printf("%s%s", separator, rio_algorithm_name(a));
 		separator = ", ";
@@ -166,9 +176,9 @@ static void print_verdict(const struct rio_report *report)
 			print_algorithms(report);
 		return;
 	}
-	if (judge(report, a, NULL, NULL)) {
+	if (rio_report_judge(report, a, NULL, NULL)) {
 		printf("  not taken     by %s:\n", rio_algorithm_name(a));
-		judge(report, a, print_reason, NULL);
+		rio_report_judge(report, a, print_reason, NULL);
 		return;
 	}
 	printf("  taken         by %s, %s\n", rio_algorithm_name(a),
@@ -194,141 +204,9 @@ void rio_report_text(const struct rio_report *report)
 		printf(", %ju error%s", (uintmax_t)nr_wrong, plural(nr_wrong));
 	putchar('\n');
 	print_findings(&s->findings);
+	print_kinds(&s->findings);
 	if (report->schema)
 		print_counts(s);
 	print_columns(report);
 	print_verdict(report);
-}
-
-/* --- JSON --- */
-
-static json_t *json_count(uint64_t nr)
-{
-	return json_integer((json_int_t)nr);
-}
-
-static json_t *json_findings(const struct rio_report *report)
-{
-	const struct rio_findings *findings = &report->survey->findings;
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < findings->nr; i++) {
-		const struct rio_error *err = &findings->all[i].err;
-
-		if (report->schema)
-			json_array_append_new(list,
-				json_pack("{s:I, s:I, s:I, s:I, s:o}", "row", (json_int_t)err->row,
-					"line", (json_int_t)err->line, "column",
-					(json_int_t)err->column, "offset", (json_int_t)err->src_off,
-					"message", rio_json_text(err->message)));
-		else
-			json_array_append_new(list,
-				json_pack("{s:I, s:o}", "offset", (json_int_t)findings->all[i].off,
-					"message", rio_json_text(err->message)));
-	}
-	return list;
-}
-
-static json_t *json_histogram(const struct rio_range *range)
-{
-	const uint64_t *bins;
-	unsigned nr = rio_range_bins(range, &bins);
-	double width = 1 / range->scale;
-	json_t *counts = json_array();
-
-	for (unsigned i = 0; i < nr; i++)
-		json_array_append_new(counts, json_count(bins[i]));
-	/* The lowest bin may begin below all doubles. */
-	return json_pack("{s:f, s:f, s:o}", "begin", fmax((double)range->first * width, -DBL_MAX),
-		"width", width, "counts", counts);
-}
-
-static json_t *json_range(const struct rio_report *report, const char *role, size_t column,
-	const struct rio_range *range)
-{
-	const struct rio_schema *schema = report->schema;
-	bool any = range->nr_numbers;
-
-	return json_pack("{s:I, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"number", (json_int_t)column,
-		"name", schema && schema->names ? rio_json_text(schema->names[column]) : json_null(),
-		"role", role,
-		"numbers", json_count(range->nr_numbers),
-		"infinite", json_count(range->nr_infinite),
-		"missing", json_count(range->nr_missing),
-		"text", json_count(range->nr_text),
-		"min", any ? json_real(range->min) : json_null(),
-		"max", any ? json_real(range->max) : json_null(),
-		"histogram", any ? json_histogram(range) : json_null());
-}
-
-static void append_ranges(json_t *list, const struct rio_report *report, const char *role,
-	const struct rio_range *ranges, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++)
-		json_array_append_new(list, json_range(report,
-			role ? role : rio_tool_role(report->schema, i), i, &ranges[i]));
-}
-
-static json_t *json_columns(const struct rio_report *report)
-{
-	const struct rio_survey *s = report->survey;
-	json_t *list = json_array();
-
-	if (report->schema) {
-		append_ranges(list, report, NULL, s->columns, s->nr_columns);
-		return list;
-	}
-	append_ranges(list, report, "label", s->facts.label.ranges, s->facts.label.nr_ranges);
-	append_ranges(list, report, "feature", s->facts.features.ranges,
-		s->facts.features.nr_ranges);
-	return list;
-}
-
-static void append_reason(void *data, const char *reason)
-{
-	json_array_append_new(data, json_string(reason));
-}
-
-static json_t *json_verdict(const struct rio_report *report, const struct rio_algorithm *a)
-{
-	json_t *reasons = json_array();
-	unsigned nr = judge(report, a, append_reason, reasons);
-
-	return json_pack("{s:s, s:b, s:b, s:o}", "algorithm", rio_algorithm_name(a), "takes",
-		nr == 0, "pipe", (int)rio_algorithm_pipes(a), "reasons", reasons);
-}
-
-static json_t *json_verdicts(const struct rio_report *report)
-{
-	const struct rio_algorithm *a;
-	json_t *list = json_array();
-
-	for (size_t i = 0; (a = rio_algorithm_at(i)); i++)
-		if (!report->algorithm || a == report->algorithm)
-			json_array_append_new(list, json_verdict(report, a));
-	return list;
-}
-
-int rio_report_json(const struct rio_report *report, struct rio_error *err)
-{
-	const struct rio_survey *s = report->survey;
-	json_t *root = json_pack("{s:o, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
-		"file", rio_json_text(report->name),
-		"kind", report->schema ? "csv" : "recordio",
-		"ok", (int)rio_report_is_ok(report),
-		"rows", (json_int_t)(report->schema ? s->nr_rows : s->facts.nr_records),
-		"records", (json_int_t)s->facts.nr_records,
-		"errors", (json_int_t)s->findings.nr_total,
-		"other_lengths", (json_int_t)s->nr_other_lengths,
-		"nul_bytes", (json_int_t)s->nr_nul,
-		"unreadable", (json_int_t)s->nr_unreadable,
-		"first_errors", json_findings(report),
-		"columns", json_columns(report),
-		"algorithms", json_verdicts(report));
-
-	if (!rio_json_put(stdout, root))
-		return rio_fail(err, RIO_ENOMEM, "no memory for JSON");
-	putchar('\n');
-	return 0;
 }

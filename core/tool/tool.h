@@ -8,6 +8,7 @@
 #ifndef RIO_TOOL_TOOL_H
 #define RIO_TOOL_TOOL_H
 
+#include "channel/job.h"
 #include "dataset/dataset.h"
 #include "settings/settings.h"
 
@@ -24,9 +25,10 @@ struct rio_tool_option {
 	const char *name;
 	const char *value; /* as the usage text shows it; NULL: it takes none */
 	const char *help;
+	bool repeats; /* may be given several times; one of a command's may */
 };
 
-#define RIO_TOOL_OPTIONS_MAX 4
+#define RIO_TOOL_OPTIONS_MAX 5
 
 struct rio_tool_call;
 
@@ -34,12 +36,14 @@ struct rio_tool_command {
 	const char *name;
 	const char *arguments; /* behind the options, in the usage text */
 	const char *help;      /* a line */
+	bool takes_job;        /* the words of rio_job_table are options, too */
+	bool runs_command;     /* behind "--" stands one, and nothing else behind options */
 	struct rio_tool_option options[RIO_TOOL_OPTIONS_MAX]; /* ended by a NULL name */
 	enum rio_exit (*run)(const struct rio_tool_call *call);
 };
 
-extern const struct rio_tool_command rio_tool_cat, rio_tool_check, rio_tool_dump, rio_tool_index,
-	rio_tool_info;
+extern const struct rio_tool_command rio_tool_cat, rio_tool_check, rio_tool_dump, rio_tool_feed,
+	rio_tool_index, rio_tool_info;
 
 /* A command line, read. */
 struct rio_tool_call {
@@ -47,9 +51,12 @@ struct rio_tool_call {
 	struct rio_settings given;                /* the encoding options of the line */
 	struct rio_settings *config;              /* of --config; NULL: not given, or none */
 	bool find_config;                         /* not given: look for each file's */
+	struct rio_job job;                       /* of a command that takes one */
 	struct rio_store *store;                  /* NULL: keep no maps */
 	const char *values[RIO_TOOL_OPTIONS_MAX]; /* of the command's own; NULL: not given */
-	char **files;                             /* borrowed from argv */
+	const char **repeated;                    /* of the one that repeats; the array is owned */
+	size_t nr_repeated;
+	char **files;                             /* or the command; of argv, NULL behind them */
 	size_t nr_files;
 	bool help;
 };
@@ -91,6 +98,10 @@ struct rio_tool_input {
 
 /* Open name ("-" is standard input, if that is a regular file) without describing it. */
 int rio_tool_input_open(const char *name, struct rio_tool_input *ret, struct rio_error *err);
+
+/* Find the settings of an opened input, and its options. */
+int rio_tool_input_resolve(struct rio_tool_input *input, const struct rio_tool_call *call,
+	struct rio_error *err);
 
 /*
  * Describe an opened input under its settings and the call's options.  store NULL keeps no map;

@@ -159,6 +159,7 @@ def test_text_says_it_in_lines(tmp_path):
 a.csv: wrong: 5 rows, 2 errors
   a.csv:3:3: 'oops' is not a number (column 1, "price")
   … and 1 more
+  errors        1 number, 1 fields
   cells         6 numbers, 1 missing, 1 of text
   lengths       1 row with more or fewer fields than columns
   column  role       numbers   missing      text           min           max
@@ -168,6 +169,92 @@ a.csv: wrong: 5 rows, 2 errors
                 2 errors in the file
                 NaN (a missing value) in 1 of 3 records, first in record 2
 """
+
+
+ROW_KINDS = [
+    # one row that is wrong, options, its kind, its column in the line
+    ("1,2,abc", [], "number", 5),
+    ("1,,2", ["--missing=error"], "missing", 3),
+    ("1,NA,2", ["--dtype=int32"], "missing", 3),
+    ("1,2.5,2", ["--dtype=int32"], "whole", 3),
+    ("1,3e9,2", ["--dtype=int32"], "range", 3),
+    ("1,2,\xff", ["--uid=2"], "utf8", 5),
+    ("1,2", [], "fields", 1),
+    ("1,2,3,4", ["--format=sparse"], "fields", 7),
+    ("1,a\0,3", [], "nul", 3),
+    ("1,2,3", ["--magic=shift", "--keys=names"], None, None),
+    ('1,2,3"', [], "quote", 5),
+    ('1,"2,3', ["--format=sparse"], "quote", 3),
+]
+
+
+@pytest.mark.parametrize("row,options,kind,at", ROW_KINDS)
+def test_a_row_that_is_wrong_has_a_kind(tmp_path, row, options, kind, at):
+    data = "1,2,3\n" * 9 + row + "\n"
+    (tmp_path / "a.csv").write_bytes(data.encode("latin-1"))
+    code, told = check("--header=no", *options, tmp_path / "a.csv")
+    assert code == (tool.WRONG_DATA if kind else tool.DONE)
+    assert told["error_kinds"] == ({kind: 1} if kind else {})
+    for error in told["first_errors"]:
+        assert error["file"] == str(tmp_path / "a.csv")
+        assert (error["kind"], error["row"], error["line"], error["column"]) == (kind, 9, 10, at)
+        assert error["offset"] == 9 * 6 + at - 1
+    text = tool.recordio("check", "--header=no", *options, tmp_path / "a.csv").stdout.decode()
+    assert ("\n  errors        1 %s\n" % kind in text) == (kind is not None)
+
+
+def test_kinds_are_counted_past_those_that_are_shown(tmp_path):
+    (tmp_path / "a.csv").write_text("1,2\n" * 5 + "1,x\n1\n" * 3000 + "1,2,3\n")
+    told = check("--header=no", "--errors=2", tmp_path / "a.csv")[1]
+    assert told["errors"] == 6001 and len(told["first_errors"]) == 2
+    assert told["error_kinds"] == {"number": 3000, "fields": 3001}
+
+
+@pytest.mark.parametrize("name,data,options,kind,place", [
+    ("a.csv", b"1,2\n", ["--label=price"], "schema", (None, None)),
+    ("a.csv", "y,x\n1,2\n".encode("utf-16"), [], "schema", (None, None)),
+    ("a.csv", b'y,x"x\n1,2\n', ["--header=yes"], "quote", (1, 3)),
+    ("a.csv", b"y,\0\n1,2\n", ["--header=yes"], "nul", (1, 3)),
+    ("a.csv", b'"1,2\n', [], "quote", (1, 1)),
+    ("a.csv.gz", b"1,2\n", [], "damaged", (None, None)),
+    ("a.csv.gz", packing.gz(b"1,2\n" * 99)[:-5], [], "damaged", (None, None)),
+    ("none", None, [], "system", (None, None)),
+])
+def test_a_file_that_is_not_read_has_its_object(tmp_path, name, data, options, kind, place):
+    (tmp_path / "ok.csv").write_bytes(b"1,2\n3,4\n")
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    done = tool.recordio("check", "--json", *options, tmp_path / name, "--", tmp_path / "ok.csv")
+    assert done.returncode == (tool.WRONG_DATA if data else tool.REFUSED)
+    told = {json.loads(line)["file"]: json.loads(line) for line in done.stdout.splitlines()}
+    assert set(told) == {str(tmp_path / name), str(tmp_path / "ok.csv")}
+    wrong, fine = told[str(tmp_path / name)], check("--header=no", tmp_path / "ok.csv")[1]
+    assert (wrong["ok"], wrong["errors"], wrong["rows"], wrong["records"]) == (False, 1, None, None)
+    assert wrong["kind"] == ("csv" if data else None) and wrong["error_kinds"] == {kind: 1}
+    assert list(wrong) == list(fine)
+    error, = wrong["first_errors"]
+    assert (error["kind"], error["line"], error["column"]) == (kind, *place)
+    assert error["row"] is None and error["file"] == str(tmp_path / name)
+    assert error["message"] in done.stderr.decode()
+
+
+def test_an_error_in_settings_is_placed_there(source):
+    (source / "a.csv").write_bytes(b"1,2\n")
+    (source / "recordiofs.ini").write_text("label = 0\n\nlable = 1\n")
+    done = tool.recordio("check", "--json", source)
+    error, = json.loads(done.stdout)["first_errors"]
+    assert done.returncode == tool.WRONG_CALL and error["kind"] == "option"
+    assert (error["file"], error["line"], error["column"]) == (
+        str(source / "recordiofs.ini"), 3, 1)
+
+
+def test_the_kinds_are_those_of_the_man_page():
+    words = re.findall(r'^\t\t\[RIO_KIND_\w+\] = "(\w+)"',
+                       (paths.TOP / "core/base/error.c").read_text(), re.M)
+    text = (paths.TOP / "packaging/man/recordio.1").read_text()
+    section = re.search(r"^\.SH KINDS OF ERRORS\n(.*?)^\.SH ", text, re.M | re.S).group(1)
+    told = re.findall(r"^\.TP\n\.BR? (.*)$", section, re.M)
+    assert words and re.findall(r"\w+", " ".join(told)) == words[1:]
 
 
 def terminal(*arguments, **env):
@@ -275,8 +362,11 @@ def test_recordio_is_read_past_damage(tmp_path):
     code, told = check(tmp_path / "a.recordio")
     size = len(good)
     assert (code, told["kind"], told["records"], told["errors"]) == (1, "recordio", 5, 3)
-    assert [error["offset"] for error in told["first_errors"]] == [
-        3 * size, 4 * size + 4, len(data)]
+    assert [(error["offset"], error["kind"], error["line"]) for error in told["first_errors"]] == [
+        (3 * size, "frame", None), (4 * size + 4, "record", None), (len(data), "frame", None)]
+    assert told["error_kinds"] == {"frame": 2, "record": 1}
+    long = check("--max_record=20", tmp_path / "a.recordio")[1]
+    assert long["error_kinds"] == {"long": 6, "record": 1}
     assert "expected the magic" in told["first_errors"][0]["message"]
     assert "holds no SageMaker record" in told["first_errors"][1]["message"]
     assert [(c["role"], c["number"], c["numbers"], c["min"]) for c in told["columns"]] == [

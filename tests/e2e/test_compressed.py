@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A compressed CSV reads as the CSV in it: through mounts and the tool, whole and in slices."""
+import ctypes
+import ctypes.util
 import errno
 import gzip
 import json
@@ -7,8 +9,10 @@ import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import threading
+import zlib
 
 import pytest
 
@@ -187,6 +191,88 @@ def test_an_index_that_is_gone_or_damaged_is_made_anew(tmp_path):
         seek.write_bytes(damage(good))
         assert cat() == [seek]
         assert seek.read_bytes() == good
+
+
+def seek_points(data):
+    """(bit, off, window_off, window_bytes, seal) of each point of a seek index's file."""
+    count, = struct.unpack_from("<Q", data, 8 * SEEK_NR_POINTS_WORD)
+    return [struct.unpack_from("<5Q", data, len(data) - 8 - 40 * (count - k))
+            for k in range(count)]
+
+
+SEEK_NR_POINTS_WORD = 13
+
+
+def test_verify_finds_damaged_windows_and_prune_removes_them(tmp_path):
+    packed = tmp_path / "a.csv.gz"
+    packed.write_bytes(packing.gz(BIG))
+    arguments = ["--index_dir=%s" % (tmp_path / "index")]
+
+    def verify():
+        done = tool.recordio("index", "--verify", *arguments, packed)
+        assert not done.stderr
+        return done.returncode, done.stdout.decode().removeprefix("%s: " % packed)
+
+    tool.recordio("index", *arguments, packed)
+    (seek,) = index_files(tmp_path / "index", ".seek")
+    good = seek.read_bytes()
+    points = seek_points(good)
+    windows = [point for point in points if point[3]]
+    assert len(windows) >= 3 and verify()[0] == tool.DONE
+    for damaged in [windows[:1], windows[-1:], windows]:
+        data = bytearray(good)
+        for _, _, window_off, window_bytes, _ in damaged:
+            data[window_off + window_bytes // 2] ^= 1
+        seek.write_bytes(data)
+        number = points.index(damaged[0])
+        assert verify() == (tool.WRONG_DATA, (
+            "damaged seek index: %d of %d points, the first at byte %d of the text: "
+            "its window fails its seal\n") % (len(damaged), len(points) - 1, damaged[0][1]))
+        listed = tool.recordio("index", "--list", *arguments).stdout.decode()
+        assert re.search(r" damaged +%s .*window %d fails" % (re.escape(str(packed)), number),
+                         listed)
+    # Reading goes round it.
+    assert tool.recordio("cat", *arguments, packed).stdout == BIG_ENCODED
+    assert b"removed 1 file," in tool.recordio("index", "--prune", *arguments, packed).stdout
+    assert verify() == (tool.WRONG_DATA, "no seek index is kept\n")
+    tool.recordio("index", *arguments, packed)
+    assert verify()[0] == tool.DONE and seek.read_bytes() == good
+
+
+def test_verify_finds_an_index_that_is_whole_but_wrong(tmp_path):
+    """Another window under a right seal: what it leads to is compared with the text."""
+    hash64 = ctypes.CDLL(ctypes.util.find_library("xxhash")).XXH3_64bits_withSeed
+    hash64.restype = ctypes.c_uint64
+    packed = tmp_path / "a.csv.gz"
+    packed.write_bytes(packing.gz(BIG))
+    arguments = ["--index_dir=%s" % (tmp_path / "index")]
+    tool.recordio("index", *arguments, packed)
+    (seek,) = index_files(tmp_path / "index", ".seek")
+    data = bytearray(seek.read_bytes())
+    points = seek_points(data)
+    number = max(k for k, point in enumerate(points) if point[3])
+    bit, _, window_off, window_bytes, _ = points[number]
+    text = bytearray(zlib.decompress(data[window_off:window_off + window_bytes]))
+    text[-3000:] = text[-3000:].translate(bytes.maketrans(b"0123456789", b"1234567890"))
+    for level in range(9, -1, -1):
+        window = zlib.compress(text, level)
+        if len(window) <= window_bytes:
+            break
+    data[window_off:window_off + len(window)] = window
+    begin = len(data) - 8 - 40 * len(points)
+    at = begin + 40 * number + 24
+    seal = hash64(window, ctypes.c_size_t(len(window)), ctypes.c_uint64(bit))
+    struct.pack_into("<QQ", data, at, len(window), seal)
+    head_seal, = struct.unpack_from("<Q", data, 8 * (SEEK_NR_POINTS_WORD + 3))
+    seal = hash64(bytes(data[begin:-8]), ctypes.c_size_t(40 * len(points)),
+                  ctypes.c_uint64(head_seal))
+    struct.pack_into("<Q", data, len(data) - 8, seal)
+    seek.write_bytes(data)
+    assert b" ok " in tool.recordio("index", "--list", *arguments).stdout
+    done = tool.recordio("index", "--verify", *arguments, packed)
+    assert done.returncode == tool.WRONG_DATA
+    assert (b"damaged seek index: 1 of %d points, the first at byte %d of the text: it leads to "
+            b"other text" % (len(points) - 1, points[number][1])) in done.stdout
 
 
 def test_a_mount_whose_index_folder_vanishes_goes_on(source, mounts, tmp_path):

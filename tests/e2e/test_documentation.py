@@ -32,6 +32,10 @@ def encoding_options():
     return table(CORE / "schema" / "options.c", "rio_option_table")
 
 
+def job_words():
+    return table(CORE / "channel" / "job.c", "rio_job_table")
+
+
 def man_text(program):
     """A man page with its font changes and escapes taken off."""
     text = (MAN / (program + ".1")).read_text()
@@ -45,13 +49,19 @@ def help_options(text):
             re.findall(r"^  --(\w+)((?: \S+)?)  ", text, re.M)}
 
 
+COMMANDS = ("cat", "index", "info", "check", "dump", "feed")
+
+
 @pytest.mark.parametrize("command,own", [
     ("cat", {"range"}), ("index", {"verify", "list", "prune"}), ("info", {"json"}),
-    ("check", {"for", "errors", "max_record", "json"}), ("dump", {"raw", "max_record"})])
+    ("check", {"for", "errors", "max_record", "json"}), ("dump", {"raw", "max_record"}),
+    ("feed", {"channel", "to", "epochs", "slow", "stall"})])
 def test_help_of_recordio_follows_the_table(command, own):
     text = tool.recordio(command, "--help").stdout.decode()
     told = help_options(text)
     options = encoding_options()
+    if command == "feed":
+        options.update(job_words())
     assert set(told) == set(options) | own | {"index_dir", "config", "help"}
     for name, (values, help_line) in options.items():
         assert told[name] == values
@@ -60,7 +70,7 @@ def test_help_of_recordio_follows_the_table(command, own):
 
 def test_the_man_page_of_recordio_has_every_option_and_no_other():
     told = set()
-    for command in ("cat", "index", "info", "check", "dump"):
+    for command in COMMANDS:
         told |= set(help_options(tool.recordio(command, "--help").stdout.decode()))
     entries = set(re.findall(r"^\.B[IR]? (?:-h \" , \" )?--(\w+)", man_text("recordio"), re.M))
     entries |= set(re.findall(r'^\.BR -h ", " --(\w+)', man_text("recordio"), re.M))
@@ -69,7 +79,7 @@ def test_the_man_page_of_recordio_has_every_option_and_no_other():
 
 def test_the_man_page_of_recordio_has_every_value():
     text = man_text("recordio")
-    for name, (values, _) in encoding_options().items():
+    for name, (values, _) in {**encoding_options(), **job_words()}.items():
         assert re.search(r'^\.BR --%s " %s"$' % (name, re.escape(values)), text, re.M), name
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records of many lengths through the tool and the mount: messages, kept maps, what is told
 of rows that are skipped, cells that are filled and texts that are numbered."""
+import errno
 import json
 import os
 import re
@@ -71,6 +72,33 @@ def test_what_file_and_options_do_not_agree_about_is_told(given, message, tmp_pa
         assert message.encode() in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("options,fits", [
+    ({"text": "hash:65536"}, True), ({"text": "hash:65537"}, False),
+    ({"text": "hash:1048576", "format": "sparse"}, True),
+    ({"text": "hash:32768", "keys": "names"}, True), ({"text": "hash:32769", "keys": "names"}, False),
+    ({"text": "hash:32768", "keys": "p=a:q=b"}, True), ({"text": "hash:65536", "keys": "p=a:b"}, True),
+], ids=str)
+def test_hashing_is_bounded_where_records_are_dense(options, fits, tmp_path):
+    data = b"y,a,b\n1,red,big\n0,blue,small\n"
+    (tmp_path / "data.csv").write_bytes(data)
+    done = tool.recordio("cat", *Options(**options).arguments(), tmp_path / "data.csv")
+    assert done.returncode == (tool.DONE if fits else tool.WRONG_DATA)
+    if fits:
+        assert done.stdout == encode(data, Options(**options)).data
+    else:
+        assert (b"values of each row, of 65536 at most where records are dense: format=sparse, or a "
+                b"smaller N") in done.stderr
+
+
+def test_keys_are_bounded(tmp_path):
+    path = tmp_path / "data.csv"
+    for nr, fits in ((65536, True), (65537, False)):
+        path.write_text("y," + ",".join("c%d" % i for i in range(nr)) + "\n" + "1" + ",2" * nr)
+        done = tool.recordio("cat", "--keys=names", path)
+        assert done.returncode == (tool.DONE if fits else tool.WRONG_DATA)
+        assert fits or b"65537 keys in a record, of 65536 at most" in done.stderr
+
+
 def test_a_kept_map_has_sizes_and_texts(big, tmp_path):
     data, expected = big
     path, index = tmp_path / "data.csv", tmp_path / "index"
@@ -123,6 +151,27 @@ def test_a_mount_tells_what_it_skips_fills_and_numbers(big, source, mounts):
     assert "filled_cells: %d\n" % expected.nr_filled in status
     assert len(re.findall("of 20000 rows %d are skipped; %d missing cells are filled" % (
         expected.nr_skipped, expected.nr_filled), mount.log_text())) == 1
+
+
+def test_a_table_of_texts_that_no_attribute_holds(source, mounts):
+    """Up to 64 KiB it is there; beyond, E2BIG says that there is one, and info has it."""
+    name = "user.recordiofs.texts"
+    mount = mounts(source, "text=map")
+    for extra, fits in ((0, True), (1, False)):
+        texts = ["%06d" % i + "x" * 994 for i in range(65)]
+        texts[-1] += "y" * (65536 - len(json.dumps({"1": texts}, separators=(",", ":"))) + extra)
+        (source / "a.csv").write_text("".join("1,%s\n" % text for text in texts))
+        path = mount.file("a.recordio")
+        told = json.loads(tool.recordio("info", "--json", "--text=map", source / "a.csv").stdout)
+        assert told["texts"] == {"1": texts}
+        assert (name in os.listxattr(path)) == fits
+        if fits:
+            assert json.loads(os.getxattr(path, name)) == {"1": texts}
+            continue
+        with pytest.raises(OSError) as caught:
+            os.getxattr(path, name)
+        assert caught.value.errno == errno.E2BIG
+        assert "user.recordiofs.rows" in os.listxattr(path)
 
 
 def test_a_bad_record_among_many_lengths_is_a_wall(source, mounts):

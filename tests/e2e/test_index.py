@@ -156,3 +156,18 @@ def test_progress_goes_to_stderr_in_plain_lines_without_a_terminal(csv, index):
     done = tool.recordio("index", "--index_dir=%s" % index, csv)
     assert b"\r" not in done.stdout + done.stderr
     assert b"\x1b" not in done.stdout + done.stderr
+
+
+def test_a_map_of_long_options_is_found_again(source, tmp_path):
+    """The options that a map depends on are in its file, however long a list of columns is."""
+    csv, nr_columns = source / "wide.csv", 40000
+    row = ",".join("1" for _ in range(nr_columns)) + "\n"
+    csv.write_text(row * 3)
+    features = ":".join(map(str, range(1, nr_columns)))
+    assert 65536 < len(features) < 2**20
+    (source / "recordiofs.ini").write_text(
+        "header = no\nformat = sparse\nfeatures = %s\ndrop = 0\nlabel = none\n" % features)
+    arguments = ["--index_dir=%s" % (tmp_path / "index"), csv]
+    assert b"map built" in tool.recordio("index", *arguments).stdout
+    assert b"map is up to date" in tool.recordio("index", *arguments).stdout
+    assert tool.recordio("index", "--verify", *arguments).returncode == tool.DONE

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support import make, paths, tool
+from support import make, packing, paths, tool
 from encoder import Options, encode
 
 ROWS = b"y,x,id\n1,2,3\n4,5,6\n"
@@ -66,6 +66,23 @@ def test_each_pattern_may_ask_for_other_records(source, mounts):
         expected = encode(data, Options(**options)).data
         assert mount.file(name + "/f.recordio").read_bytes() == expected
         assert tool.recordio("cat", source / name / "f.csv").stdout == expected
+
+
+def test_a_compressed_file_stands_for_its_csv(source, mounts):
+    """[*.csv] is about b.csv.gz, too; of sections that match, later lines win."""
+    (source / "train").mkdir()
+    for name in ("a.csv", "b.csv.gz", "train/c.csv.gz"):
+        (source / name).write_bytes(packing.gz(ROWS) if name.endswith(".gz") else ROWS)
+    (source / "recordiofs.ini").write_text(
+        "[*.csv]\nlabel = x\n[*.csv.gz]\ndrop = id\n[train/c.csv]\nlabel = y\n")
+    mount = mounts(source)
+    for name, options in (("a.csv", {"label": "x"}), ("b.csv.gz", {"label": "x", "drop": "id"}),
+                          ("train/c.csv.gz", {"label": "y", "drop": "id"})):
+        assert chosen(info(source / name)) == options
+        expected = encode(ROWS, Options(header="yes", **options)).data
+        assert tool.recordio("cat", source / name).stdout == expected
+        shown = name.replace(".gz", "").replace(".csv", ".recordio")
+        assert mount.file(shown).read_bytes() == expected
 
 
 def test_from_wherever_the_tool_is_called(tree):

@@ -50,26 +50,51 @@ static uint64_t take_number(struct input *in)
 	return kind < 200 ? kind : kind < 250 ? take(in, 2) : take(in, 8);
 }
 
+/* What was packed is what it was packed from. */
+static void check_sizes(const struct rio_sizes *sizes, const struct rio_segment_size *segments)
+{
+	struct rio_sizes_sum sum = {0};
+
+	for (size_t k = 0; k < sizes->nr; k++) {
+		struct rio_sizes_sum before = rio_sizes_before(sizes, k);
+		size_t found = rio_sizes_find(sizes, sum.record_off);
+
+		claim(before.record_off == sum.record_off && before.nr_skipped == sum.nr_skipped);
+		claim(found >= k);
+		claim(rio_sizes_before(sizes, found).record_off == sum.record_off);
+		if (k + 1 < sizes->nr) {
+			sum.record_off += segments[k].len_bytes;
+			sum.nr_skipped += segments[k].nr_skipped;
+		}
+	}
+	claim(sizes->all.record_off == sum.record_off && sizes->all.nr_skipped == sum.nr_skipped);
+}
+
 /* Of records that differ in length; none where their sum would be too large. */
 static void take_sizes(struct input *in, struct rio_map *map)
 {
+	size_t nr = map->nr_checkpoints - 1;
+	struct rio_segment_size *segments = calloc(nr + 1, sizeof(*segments));
 	struct rio_sizes *sizes;
 
-	claim(rio_sizes_create(map->nr_checkpoints, &sizes, NULL) == 0);
-	for (size_t k = 0; k + 1 < sizes->nr; k++) {
-		sizes->record_offs[k] = take_number(in);
-		sizes->nr_records[k] = take_number(in);
+	claim(segments);
+	for (size_t k = 0; k < nr; k++) {
+		segments[k].len_bytes = take_number(in);
+		segments[k].nr_skipped = take(in, 1) % 2 ? take_number(in) : 0;
 	}
-	sizes->nr_skipped = take_number(in);
+	if (rio_sizes_create(segments, nr, &sizes, NULL) < 0) {
+		free(segments);
+		return;
+	}
+	check_sizes(sizes, segments);
+	free(segments);
+	sizes->nr_filled = take_number(in);
 	sizes->tables_bytes = take(in, 1) % 4;
 	if (sizes->tables_bytes) {
 		claim(sizes->tables = malloc(sizes->tables_bytes));
 		memset(sizes->tables, (int)take(in, 1), sizes->tables_bytes);
 	}
-	if (rio_sizes_sum(sizes, NULL) == 0)
-		map->sizes = sizes;
-	else
-		rio_sizes_destroy(sizes);
+	map->sizes = sizes;
 }
 
 static struct rio_map take_map(struct input *in)

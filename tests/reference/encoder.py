@@ -220,21 +220,20 @@ def kind(cell):
 
 def tells_header(kinds):
     """Decide header=auto from the kinds of the sampled cells, a list a row."""
-    first, below = kinds[0], kinds[1:]
+    first = kinds[0]
+    below = [row for row in kinds[1:] if len(row) == len(first)]
     votes = set()
     for column, head in enumerate(first):
-        seen = {row[column] for row in below if column < len(row)} - {"missing"}
-        if seen == {"number"}:
-            votes.add({"text": "header", "number": "data"}.get(head))
-    votes.discard(None)
+        seen = {row[column] for row in below}
+        if head == "text" and seen - {"missing"} == {"number"}:
+            votes.add("header")
+        if head == "number" and "number" in seen:
+            votes.add("data")
     if len(votes) == 2:
         raise SchemaError("cannot tell")
     if votes:
         return votes == {"header"}
-    if "number" in first:
-        return False
-    return all(any(len(row) > column and row[column] == "text" for row in below)
-               for column in range(len(first))) or not below
+    return "text" in first and "number" not in first
 
 
 def resolve(text, names, nr_columns):
@@ -247,6 +246,8 @@ def resolve(text, names, nr_columns):
         if item in (names or []):
             if item.isdigit() and names.index(item) != int(item) < nr_columns:
                 raise SchemaError(item + " is ambiguous")
+            if not item.isdigit() and names.count(item) > 1:
+                raise SchemaError("several columns are called " + item)
             columns.append(names.index(item))
         elif dash and first.isdigit() and last.isdigit():
             columns.extend(range(int(first), int(last) + 1))
@@ -262,6 +263,8 @@ def resolve(text, names, nr_columns):
 def roles(options, names, nr_columns):
     label = resolve(options.label, names, nr_columns)
     drop = resolve(options.drop, names, nr_columns)
+    if set(label) & set(drop):
+        raise SchemaError("a column is both label and dropped")
     if options.features is None:
         features = [c for c in range(nr_columns) if c not in label and c not in drop]
     else:
@@ -559,6 +562,16 @@ class Table:
         return sorted(self.features | set(self.label) | ({self.uid} - {None}))
 
 
+def has_mac_lines(data, options):
+    """Whether a file of one row has a carriage return within it, but for quotes."""
+    blanks = b" \t\r".replace(options.delimiter_byte(), b"")
+    text = data.removeprefix(BOM).strip(blanks + b"\n")
+    parts = [text] if options.quote == "none" else text.split(options.quote_byte())
+    rows = [row for row in b"x".join(parts[::2]).split(b"\n") if row.strip(blanks)]
+    nr_whole = len(rows) - (len(parts) % 2 == 0)  # a quote that is open takes the last
+    return nr_whole < 2 and any(b"\r" in row for row in rows)
+
+
 def uid_column(options, names, nr_columns):
     if options.uid in ("none", "row"):
         return None
@@ -620,6 +633,8 @@ def find_keys(options, names, nr_columns, features, text_columns):
 def table(data, options):
     """Find rows, header and roles.  SchemaError where they do not go together."""
     rows, fault = split(data, options.delimiter_byte(), options.quote_byte())
+    if has_mac_lines(data, options):
+        raise SchemaError("lines end in a carriage return alone")
     if not rows:
         return Table([], fault)
     kinds = kinds_of(data, rows[:sampled(data, rows)], options)
@@ -627,7 +642,10 @@ def table(data, options):
     found = Table(rows, fault, header, len(rows[0].cells))
     names = None
     if header:
-        found.names = [text_of(data, cell, options) for cell in rows.pop(0).cells]
+        first = rows.pop(0)
+        if b"\0" in data[first.off:first.cells[-1][1]]:
+            raise SchemaError("a NUL byte in the header")
+        found.names = [text_of(data, cell, options) for cell in first.cells]
         names = [name.decode() for name in found.names]
         kinds.pop(0)
     if options.text != "error":

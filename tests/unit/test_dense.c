@@ -104,9 +104,12 @@ static void check_record(const struct fixture *f, size_t row, const uint8_t *rec
 	r = aialgs__data__record__unpack(NULL, len, record + RIO_FRAME_HEAD_BYTES);
 	assert_non_null(r);
 	assert_null(r->base.unknown_fields);
-	assert_int_equal(r->n_features, 1);
-	assert_string_equal(r->features[0]->key, "values");
-	check_tensor(f, row, s->features, s->nr_features, s->dtype, r->features[0]->value);
+	assert_int_equal(r->n_features, s->nr_keys);
+	for (size_t i = 0; i < s->nr_keys; i++) {
+		assert_string_equal(r->features[i]->key, s->keys[i].name);
+		check_tensor(f, row, s->keys[i].columns, s->keys[i].nr_columns, s->dtype,
+			r->features[i]->value);
+	}
 	assert_int_equal(r->n_label, s->nr_label > 0);
 	if (s->nr_label) {
 		assert_string_equal(r->label[0]->key, "values");
@@ -144,6 +147,8 @@ static const char *const option_texts[] = {
 	"features=5:4:3:2:1", "features=2:4:1", "features=3 label=4 label_dtype=float64",
 	"label=5:0:3 label_dtype=float64 drop=1", "label=2-4 dtype=float64 label_dtype=float32",
 	"features=1-5:0 label=none dtype=float64", "drop=0-4 label=none", "missing=-7",
+	"keys=names", "keys=names dtype=float64 label=3", "keys=names label_dtype=float64 drop=4",
+	"keys=z=5:3:a=1-2", "keys=b=2:a=4-5:1 label=none dtype=float64",
 };
 
 /* Six columns of numbers of every kind, from the shortest to what only float() reads. */
@@ -256,8 +261,9 @@ static void encode_nan__makes_every_value_nan(void **state)
 
 static void create__refuses_a_record_too_large_for_its_frame(void **state)
 {
-	struct rio_schema schema = {
-		.nr_columns = 1 << 27, .nr_features = 1 << 27, .dtype = RIO_FLOAT32};
+	struct rio_key key = {.name = (char *)"values", .nr_columns = 1 << 27};
+	struct rio_schema schema = {.nr_columns = 1 << 27, .nr_features = 1 << 27, .keys = &key,
+		.nr_keys = 1, .dtype = RIO_FLOAT32};
 	struct rio_dense *dense = NULL;
 	struct rio_error err;
 

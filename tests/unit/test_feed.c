@@ -381,9 +381,9 @@ static void feed__that_is_stopped_before_it_begins_writes_nothing(void **state)
 	close(stop_fd);
 }
 
-static const uint8_t magic[] = {0x0a, 0x23, 0xd7, 0xce};
+static const uint8_t mark[] = {0xff, 0xff, 0xff, 0xff};
 
-static void feed__ends_in_a_magic_at_an_error(void **state)
+static void feed__ends_in_a_mark_at_an_error(void **state)
 {
 	struct packing p = make_table(4, 300 * RIO_KIB);
 	struct channel channel = {.options = "header=no"};
@@ -396,7 +396,7 @@ static void feed__ends_in_a_magic_at_an_error(void **state)
 	channel.nr = 2;
 	all = expect(&channel);
 	channel.nr = 3;
-	packing_add(&all, magic, sizeof(magic));
+	packing_add(&all, mark, sizeof(mark));
 	for (unsigned n = 1; n <= 8; n++) {
 		struct epoch e = feed(&channel, (struct setup){.nr_threads = n});
 
@@ -409,7 +409,7 @@ static void feed__ends_in_a_magic_at_an_error(void **state)
 	free(p.bytes);
 }
 
-static void feed__ends_in_a_magic_where_an_object_cannot_be_opened(void **state)
+static void feed__ends_in_a_mark_where_an_object_cannot_be_opened(void **state)
 {
 	struct channel channel = {.options = "header=no"};
 	struct packing all;
@@ -417,7 +417,7 @@ static void feed__ends_in_a_magic_where_an_object_cannot_be_opened(void **state)
 
 	add_text(&channel, "a.csv", "1,2\n");
 	all = expect(&channel);
-	packing_add(&all, magic, sizeof(magic));
+	packing_add(&all, mark, sizeof(mark));
 	add(&channel, "b.csv", NULL, 0);
 	add_text(&channel, "c.csv", "1,2\n");
 	e = feed(&channel, (struct setup){0});
@@ -567,7 +567,7 @@ static void feed__wraps_no_object_that_no_frame_holds(void **state)
 	assert_int_equal(rio_feed_epoch(&config, ends[1], &result, &err), RIO_ESCHEMA);
 	assert_string_equal(err.file, "huge.csv");
 	assert_int_equal(read(ends[0], got, sizeof(got)), 4);
-	assert_memory_equal(got, magic, 4);
+	assert_memory_equal(got, mark, 4);
 	close(ends[0]);
 	close(ends[1]);
 	rio_job_deinit(&job);
@@ -730,8 +730,8 @@ int main(void)
 		cmocka_unit_test(feed__waits_for_a_slow_reader),
 		cmocka_unit_test(feed__ends_when_it_is_told_to),
 		cmocka_unit_test(feed__that_is_stopped_before_it_begins_writes_nothing),
-		cmocka_unit_test(feed__ends_in_a_magic_at_an_error),
-		cmocka_unit_test(feed__ends_in_a_magic_where_an_object_cannot_be_opened),
+		cmocka_unit_test(feed__ends_in_a_mark_at_an_error),
+		cmocka_unit_test(feed__ends_in_a_mark_where_an_object_cannot_be_opened),
 		cmocka_unit_test(feed__gzips_to_the_same_bytes_with_any_threads),
 		cmocka_unit_test(feed__gzips_nothing_to_an_empty_member),
 		cmocka_unit_test(feed__leaves_a_gzip_stream_without_its_end_at_an_error),

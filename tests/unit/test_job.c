@@ -121,8 +121,8 @@ static const struct {
 	{"current_host", "", NULL},
 	{"content_type", "", NULL},
 	{"content_type", "image/png", "content_type=image/png is not understood: content_type "
-		"takes text/csv or application/x-recordio-protobuf, with ;label_size=N if the number of "
-		"label columns is to be told: nothing else is made of a CSV"},
+		"takes text/csv or application/x-recordio-protobuf, with ;label_size=N if the "
+		"number of label columns is to be told: nothing else is made of a CSV"},
 	{"content_type", "text/csv;", NULL},
 	{"content_type", "text/csv;label_size", NULL},
 	{"content_type", "text/csv;label_size=", NULL},

@@ -77,6 +77,25 @@ static void expect_label(const char *text, const char *path, const char *label)
 	rio_options_deinit(&options);
 }
 
+static void settings__of_a_csv_are_those_of_a_compressed_one(void **state)
+{
+	static const char both[] = "[*.csv.gz]\nlabel = g\n[*.csv]\nlabel = c\n";
+	static const char other[] = "[*.csv]\nlabel = c\n[t/*.gz]\nlabel = g\n";
+
+	expect_label("[*.csv]\nlabel = c\n", "/data/a.csv.gz", "c");
+	expect_label("[t/a.csv]\nlabel = c\n", "/data/t/a.csv.gz", "c");
+	expect_label("[/a.csv]\nlabel = c\n", "/data/t/a.csv.gz", NULL);
+	expect_label("[*.gz]\nlabel = c\n", "/data/a.csv.gz", "c");
+	expect_label("[*.csv.gz]\nlabel = c\n", "/data/a.csv", NULL);
+	expect_label("[*.csv]\nlabel = c\n", "/data/a.csv.gz.bak", NULL);
+	expect_label(both, "/data/a.csv.gz", "c");
+	expect_label(other, "/data/t/a.csv.gz", "g");
+	expect_label(other, "/data/t/a.csv", "c");
+#ifdef RIO_HAVE_ZSTD
+	expect_label("[*.csv]\nlabel = c\n", "/data/a.csv.zst", "c");
+#endif
+}
+
 static void settings__later_lines_win(void **state)
 {
 	static const char text[] = "label = top\n[*.csv]\nlabel=any\n[t/]\nlabel=t\n[t/b.csv]\n"
@@ -244,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(glob__follows_gitattributes_rules),
 		cmocka_unit_test(glob__takes_no_time_however_many_stars_there_are),
+		cmocka_unit_test(settings__of_a_csv_are_those_of_a_compressed_one),
 		cmocka_unit_test(settings__later_lines_win),
 		cmocka_unit_test(settings__a_command_line_wins),
 		cmocka_unit_test(settings__read_what_an_ini_may_hold),

@@ -20,18 +20,27 @@ static size_t field_bytes(size_t len)
 	return 1 + varint_bytes(len) + len;
 }
 
-/* A map entry: key "values" takes 8 bytes, then a Value with one packed tensor. */
-static size_t entry_bytes(size_t nr, size_t width)
+/* A map entry: its key, then a Value with one packed tensor. */
+static size_t keyed_bytes(const char *key, size_t nr, size_t width)
 {
 	size_t tensor = field_bytes(nr * width), value = field_bytes(tensor);
 
-	return field_bytes(8 + field_bytes(value));
+	return field_bytes(field_bytes(strlen(key)) + field_bytes(value));
 }
 
-static struct rio_schema schema_of(size_t nr_features, size_t nr_label, enum rio_dtype dtype,
-	enum rio_dtype label_dtype)
+static size_t entry_bytes(size_t nr, size_t width)
 {
+	return keyed_bytes("values", nr, width);
+}
+
+/* One key, in *key. */
+static struct rio_schema schema_of(size_t nr_features, size_t nr_label, enum rio_dtype dtype,
+	enum rio_dtype label_dtype, struct rio_key *key)
+{
+	*key = (struct rio_key){.name = (char *)"values", .nr_columns = nr_features};
 	return (struct rio_schema){
+		.keys = key,
+		.nr_keys = 1,
 		.nr_columns = nr_features + nr_label,
 		.nr_features = nr_features,
 		.nr_label = nr_label,
@@ -43,7 +52,8 @@ static struct rio_schema schema_of(size_t nr_features, size_t nr_label, enum rio
 static void check(size_t nr_features, size_t nr_label, enum rio_dtype dtype,
 	enum rio_dtype label_dtype)
 {
-	struct rio_schema schema = schema_of(nr_features, nr_label, dtype, label_dtype);
+	struct rio_key key;
+	struct rio_schema schema = schema_of(nr_features, nr_label, dtype, label_dtype, &key);
 	size_t width = rio_dtype_bytes(dtype), label_width = rio_dtype_bytes(label_dtype);
 	size_t features = entry_bytes(nr_features, width);
 	size_t label = nr_label ? entry_bytes(nr_label, label_width) : 0;
@@ -58,13 +68,13 @@ static void check(size_t nr_features, size_t nr_label, enum rio_dtype dtype,
 		features + label);
 
 	/* The values stand at the end of their entry, and there is nothing behind but padding. */
-	assert_int_equal(t.features_off, 8 + features - nr_features * width);
+	assert_int_equal(t.key_offs[0], 8 + features - nr_features * width);
 	if (nr_label)
 		assert_int_equal(t.label_off, 8 + features + label - nr_label * label_width);
 	for (size_t i = 8 + features + label; i < t.len_bytes; i++)
 		assert_int_equal(t.bytes[i], 0);
 	for (size_t i = 0; i < nr_features * width; i++)
-		assert_int_equal(t.bytes[t.features_off + i], 0);
+		assert_int_equal(t.bytes[t.key_offs[0] + i], 0);
 	rio_template_deinit(&t);
 }
 
@@ -87,6 +97,33 @@ static void template__takes_label_vectors(void **state)
 				check(sizes[f], sizes[l], types & 1, types >> 1);
 }
 
+static void template__knows_where_each_keys_values_go(void **state)
+{
+	struct rio_key keys[] = {{.name = (char *)"", .nr_columns = 1},
+		{.name = (char *)"a", .nr_columns = 300}, {.name = (char *)"long name", .nr_columns = 1}};
+	struct rio_schema schema = {
+		.nr_features = 302,
+		.keys = keys,
+		.nr_keys = RIO_ARRAY_SIZE(keys),
+		.nr_label = 2,
+		.dtype = RIO_FLOAT64,
+		.label_dtype = RIO_FLOAT32,
+	};
+	struct rio_template t;
+	struct rio_error err;
+	size_t end = RIO_FRAME_HEAD_BYTES;
+
+	assert_int_equal(rio_template_init(&t, &schema, &err), 0);
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(keys); i++) {
+		end += keyed_bytes(keys[i].name, keys[i].nr_columns, 8);
+		assert_int_equal(t.key_offs[i], end - keys[i].nr_columns * 8);
+	}
+	end += entry_bytes(2, 4);
+	assert_int_equal(t.label_off, end - 2 * 4);
+	assert_int_equal(t.len_bytes, (end + 3) / 4 * 4);
+	rio_template_deinit(&t);
+}
+
 /* A label costs 20 bytes as float32, 24 as float64, before padding. */
 static void template__of_the_worked_example_is_as_published(void **state)
 {
@@ -96,7 +133,8 @@ static void template__of_the_worked_example_is_as_published(void **state)
 		0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 		0x12, 0x12, 0x0a, 0x06, 'v', 'a', 'l', 'u', 'e', 's', 0x12, 0x08, 0x12, 0x06, 0x0a,
 		0x04, 0, 0, 0, 0};
-	struct rio_schema schema = schema_of(3, 1, RIO_FLOAT32, RIO_FLOAT32);
+	struct rio_key key;
+	struct rio_schema schema = schema_of(3, 1, RIO_FLOAT32, RIO_FLOAT32, &key);
 	struct rio_template t;
 	struct rio_error err;
 
@@ -110,8 +148,9 @@ static void template__of_the_worked_example_is_as_published(void **state)
 
 static void template__too_large_for_its_frame_is_refused(void **state)
 {
+	struct rio_key key;
 	struct rio_schema schema = schema_of(RIO_FRAME_PAYLOAD_BYTES_MAX / 8, 0, RIO_FLOAT64,
-		RIO_FLOAT64);
+		RIO_FLOAT64, &key);
 	struct rio_template t;
 	struct rio_error err;
 
@@ -126,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(template__has_the_size_of_the_formula_for_any_width),
 		cmocka_unit_test(template__takes_label_vectors),
+		cmocka_unit_test(template__knows_where_each_keys_values_go),
 		cmocka_unit_test(template__of_the_worked_example_is_as_published),
 		cmocka_unit_test(template__too_large_for_its_frame_is_refused),
 	};

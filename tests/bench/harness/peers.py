@@ -19,6 +19,7 @@ from .measure import Failed, Skip, execute, run_quietly, say
 BENCH = Path(__file__).resolve().parent.parent
 PROTO = BENCH.parent.parent / "proto" / "record.proto"
 SDK = "sagemaker==2.257.6"
+LEARNER = "scikit-learn==1.9.1"
 RUNS = 3  # rounds against those that are far slower: they would take most of the time
 READERS = {"duckdb": "2.0.0", "polars": "2.1.0", "pyarrow": "26.0.1", "pandas": "3.1.1"}
 
@@ -131,6 +132,17 @@ class Peers:
         elsewhere = (os.environ.get("SAGEMAKER_PYTHON"),
                      cache / "recordiofs-tests" / "venv" / "bin" / "python")
         return self._python_with(*SDK.split("=="), "venv", elsewhere)
+
+    @functools.cached_property
+    def learner_python(self):
+        """The SDK's, with scikit-learn beside it."""
+        python = self.sdk_python
+        version = _version_of(python, "scikit-learn")
+        if not version:
+            self._install(*LEARNER.split("=="), Path(python))
+            version = _version_of(python, "scikit-learn")
+        self.versions["scikit-learn"] = version
+        return python
 
     def reader_python(self, library):
         """A Python that has one of READERS; where it cannot be had, that is tried once."""
