@@ -5,6 +5,7 @@
  */
 #include "dataset/internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,9 +109,13 @@ static int explain_special(const struct rio_dataset *dataset, const struct rio_s
 		[RIO_TROUBLE_UTF8] = {RIO_KIND_UTF8, "cannot be a uid: it is not UTF-8"},
 	};
 
+	const char *why = troubles[trouble].why;
+
+	if (trouble == RIO_TROUBLE_NAN && !isnan(dataset->schema->rules.missing_value))
+		why = "is missing, and missing= makes no whole number of it, as int32 wants";
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
 	column_text(dataset->schema, column, name, sizeof(name));
-	rio_fail_row(err, troubles[trouble].kind, "%s %s %s", text, troubles[trouble].why, name);
+	rio_fail_row(err, troubles[trouble].kind, "%s %s %s", text, why, name);
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
