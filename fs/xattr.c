@@ -148,8 +148,8 @@ size_t rfs_xattr_list(const struct rfs_beneath *beneath, const struct rfs_input 
 	struct rfs_node *node, char list[RFS_XATTR_LIST_BYTES])
 {
 	static const char *const names[] = {PREFIX "columns", PREFIX "error", PREFIX "files",
-		PREFIX "filled", PREFIX "record_bytes", PREFIX "records", PREFIX "rows", PREFIX "skipped",
-		PREFIX "source", PREFIX "texts"};
+		PREFIX "filled", PREFIX "record_bytes", PREFIX "records", PREFIX "rows",
+		PREFIX "skipped", PREFIX "source", PREFIX "texts"};
 	size_t len = 0;
 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {
