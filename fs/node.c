@@ -159,8 +159,10 @@ static struct rio_dataset_config config_of(const struct rfs_describer *by, const
 		.options = options,
 		.store = by->store,
 		.store_path = path,
-		.progress = on_progress,
+		.progress = waiter ? on_progress : NULL,
 		.progress_data = (void *)waiter,
+		.kept_only = !waiter,
+		.in_parts = true,
 	};
 }
 
@@ -186,6 +188,8 @@ static int create_dataset(struct rfs_node *node, const struct rfs_describer *by,
 		r = rio_view_create(&member, 1, &ret->view, &err);
 	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION || r == RIO_EDAMAGED)
 		return found_broken(ret, EIO, path, &err);
+	if (r == RIO_ENOT_INDEXED && !waiter)
+		return 0;
 	if (r) {
 		int e = rfs_to_errno(&err);
 
@@ -260,7 +264,7 @@ bool rfs_node_take_turn(struct rfs_node *node, const struct rfs_waiter *waiter, 
 
 	*ret_errno = 0;
 	pthread_mutex_lock(&node->lock);
-	while (node->known == RFS_DESCRIBING && !*ret_errno) {
+	while (node->known == RFS_DESCRIBING && waiter && !*ret_errno) {
 		wait_described(node);
 		if (node->known == RFS_DESCRIBING && waiter->gave_up(waiter->data))
 			*ret_errno = EINTR;

@@ -141,8 +141,8 @@ struct rfs_description {
 };
 
 /*
- * Wait while another describes.  True: it is the caller's turn, who must publish what he
- * finds.  Else *ret_errno is 0, or EINTR where the waiter gave up.
+ * Wait while another describes (without a waiter: do not).  True: it is the caller's turn,
+ * who must publish what he finds.  Else *ret_errno is 0, or EINTR where the waiter gave up.
  */
 bool rfs_node_take_turn(struct rfs_node *node, const struct rfs_waiter *waiter, int *ret_errno);
 void rfs_node_publish(struct rfs_node *node, const struct rfs_description *found);
@@ -155,6 +155,9 @@ uint64_t rfs_node_len_bytes(const struct rfs_node *node);
  * O_PATH descriptor of its source.  Of many callers one does the work.  Returns
  * 0, or a positive errno: EINTR where the waiter gave up, ESTALE where the source
  * is not in node's state any more, or what keeps it from being read just now.
+ *
+ * Without a waiter (NULL) nothing is waited for or counted: only what a kept map tells
+ * is found, and node may stay RFS_UNKNOWN.
  */
 int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
 	const struct rfs_waiter *waiter);

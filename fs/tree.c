@@ -275,20 +275,26 @@ int rfs_tree_get_source(struct rfs_tree *tree, enum rfs_kind kind, const char *p
 	return e;
 }
 
+static bool is_small(const char *path, const struct stat *st)
+{
+	return st->st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
+						       : LOOKUP_SOURCE_BYTES_MAX);
+}
+
 /* One try; ESTALE where the source changed while it was counted. */
 static int lookup_source(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 	const struct rfs_waiter *waiter, struct rfs_node **ret)
 {
 	_cleanup_close_ int fd = -1;
 	struct rfs_node *node;
+	bool small;
 	int e = rfs_tree_get_source(tree, kind, path, &fd, &node);
 
 	if (e)
 		return e;
-	if (kind == RFS_PLAIN ||
-		node->source_st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
-								: LOOKUP_SOURCE_BYTES_MAX))
-		e = rfs_node_describe(node, &tree->describer, fd, waiter);
+	small = kind == RFS_PLAIN || is_small(path, &node->source_st);
+	if (small || !node->stamp.written)
+		e = rfs_node_describe(node, &tree->describer, fd, small ? waiter : NULL);
 	if (e) {
 		rfs_tree_forget(tree, node, 1);
 		return e;

@@ -12,7 +12,8 @@
 /*
  * Larger sources are not counted within a lookup: the kernel may let other
  * lookups in the same folder wait for it (with libfuse before 3.17 it does).
- * Such a file is counted when its attributes are asked for.
+ * Such a file is counted when its attributes are asked for, which they are not where
+ * a map is kept of it: that is read at once.
  */
 #define LOOKUP_SOURCE_BYTES_MAX ((off_t)RIO_MIB)
 
