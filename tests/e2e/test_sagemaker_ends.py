@@ -110,6 +110,7 @@ def test_sigterm_right_behind_a_walk_ends_at_once(large):
     assert large.terminate() == 0
 
 
+@pytest.mark.threads
 def test_sigint_ends_as_sigterm_does(large):
     os.kill(large.pid, signal.SIGINT)
     assert large.wait() == 0
