@@ -164,8 +164,10 @@ static struct rio_dataset_config config_of(const struct rfs_describer *by, const
 		.options = options,
 		.store = by->store,
 		.store_path = path,
-		.progress = on_progress,
+		.progress = waiter ? on_progress : NULL,
 		.progress_data = (void *)waiter,
+		.kept_only = !waiter,
+		.in_parts = true,
 	};
 }
 
@@ -187,6 +189,8 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 		r = rio_dataset_create(source, &config, &dataset, &err);
 	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION || r == RIO_EDAMAGED)
 		return found_broken(ret, EIO, path, &err);
+	if (r == RIO_ENOT_INDEXED && !waiter)
+		return 0;
 	if (r) {
 		int e = rfs_to_errno(&err);
 
@@ -240,7 +244,7 @@ static bool take_turn(struct rfs_node *node, const struct rfs_waiter *waiter, in
 
 	*ret_errno = 0;
 	pthread_mutex_lock(&node->lock);
-	while (node->known == RFS_DESCRIBING && !*ret_errno) {
+	while (node->known == RFS_DESCRIBING && waiter && !*ret_errno) {
 		wait_described(node);
 		if (node->known == RFS_DESCRIBING && waiter->gave_up(waiter->data))
 			*ret_errno = EINTR;

@@ -102,6 +102,9 @@ struct rfs_describer {
  * O_PATH descriptor of its source.  Of many callers one does the work.  Returns
  * 0, or a positive errno: EINTR where the waiter gave up, ESTALE where the source
  * is not in node's state any more, or what keeps it from being read just now.
+ *
+ * Without a waiter (NULL) nothing is waited for or counted: only what a kept map tells
+ * is found, and node may stay RFS_UNKNOWN.
  */
 int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
 	const struct rfs_waiter *waiter);

@@ -28,7 +28,8 @@
 /*
  * Larger sources are not counted within a lookup: the kernel may let other
  * lookups in the same folder wait for it (with libfuse before 3.17 it does).
- * Such a file is counted when its attributes are asked for.
+ * Such a file is counted when its attributes are asked for, which they are not where
+ * a map is kept of it: that is read at once.
  */
 #define LOOKUP_SOURCE_BYTES_MAX ((off_t)RIO_MIB)
 
@@ -290,6 +291,12 @@ static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_
 	return *ret ? 0 : ESTALE;
 }
 
+static bool is_small(const char *path, const struct stat *st)
+{
+	return st->st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
+						       : LOOKUP_SOURCE_BYTES_MAX);
+}
+
 /* One try; ESTALE where the source changed while it was counted. */
 static int lookup_source(struct rfs_tree *tree, const char *path,
 	const struct rfs_waiter *waiter, struct rfs_node **ret)
@@ -298,6 +305,7 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 	struct rfs_node *node;
 	struct rio_stamp stamp;
 	struct stat st;
+	bool small;
 	int e;
 
 	e = not_there(rfs_beneath_probe(tree->beneath, path, &fd, &st));
@@ -305,13 +313,13 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 		return e;
 	if (!S_ISREG(st.st_mode))
 		return ENOENT;
+	small = is_small(path, &st);
 	stamp = rfs_beneath_stamp(fd, &st);
 	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
 	if (e)
 		return e;
-	if (st.st_size <= (rio_codec_of_name(path) ? LOOKUP_PACKED_BYTES_MAX
-						    : LOOKUP_SOURCE_BYTES_MAX))
-		e = rfs_node_describe(node, &tree->describer, fd, waiter);
+	if (small || !stamp.written)
+		e = rfs_node_describe(node, &tree->describer, fd, small ? waiter : NULL);
 	if (e) {
 		rfs_tree_forget(tree, node, 1);
 		return e;

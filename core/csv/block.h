@@ -112,6 +112,14 @@ static inline uint64_t rio_block_low(struct rio_block b)
 
 #endif
 
+/* Masks of blocks that follow each other, as one register. */
+typedef uint64_t rio_words __attribute__((vector_size(16)));
+
+static inline bool rio_words_any(rio_words w)
+{
+	return (w[0] | w[1]) != 0;
+}
+
 /* What is looked for, made once for many blocks. */
 struct rio_needles {
 	uint8_t delimiter;

@@ -35,6 +35,14 @@ static inline uint64_t rio_block_equal(struct rio_block b, __m256i wanted)
 		_mm256_cmpeq_epi8(b.high, wanted));
 }
 
+/* Masks of blocks that follow each other, as one register. */
+typedef uint64_t rio_words __attribute__((vector_size(32)));
+
+static inline bool rio_words_any(rio_words w)
+{
+	return !_mm256_testz_si256((__m256i)w, (__m256i)w);
+}
+
 /* What is looked for, made once for many blocks. */
 struct rio_needles {
 	__m256i delimiter, quote, blanks;

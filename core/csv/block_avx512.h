@@ -21,6 +21,14 @@ static inline struct rio_block rio_block_load(const uint8_t *p)
 	return (struct rio_block){_mm512_loadu_si512(p)};
 }
 
+/* Masks of blocks that follow each other, as one register. */
+typedef uint64_t rio_words __attribute__((vector_size(64)));
+
+static inline bool rio_words_any(rio_words w)
+{
+	return _mm512_test_epi64_mask((__m512i)w, (__m512i)w) != 0;
+}
+
 /* What is looked for, made once for many blocks. */
 struct rio_needles {
 	__m512i delimiter, quote, blanks;

@@ -26,4 +26,20 @@
 #define k64(c)      RIO_OPAQUE(__m512i, _mm512_set1_epi64(c))
 #define k32_half(c) RIO_OPAQUE(__m256i, _mm256_set1_epi32((int)(c)))
 
+/*
+ * The same where no register is left anyway: read from memory each time, which takes
+ * neither that port nor another register to make it from.  Constant expressions only.
+ */
+#define RIO_FROM_MEMORY(value)                                                                   \
+	({                                                                                       \
+		static const uint64_t memory_ = (value);                                         \
+		__m512i vector_;                                                                 \
+		__asm__("vpbroadcastq %1, %0" : "=v"(vector_) : "m"(memory_));                  \
+		vector_;                                                                         \
+	})
+#define m8(c)  RIO_FROM_MEMORY(UINT64_C(0x0101010101010101) * (uint8_t)(c))
+#define m16(c) RIO_FROM_MEMORY(UINT64_C(0x0001000100010001) * (uint16_t)(c))
+#define m32(c) RIO_FROM_MEMORY(UINT64_C(0x0000000100000001) * (uint32_t)(c))
+#define m64(c) RIO_FROM_MEMORY((uint64_t)(c))
+
 #endif

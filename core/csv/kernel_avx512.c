@@ -25,6 +25,8 @@
  *	  they are not all 0 they change W by less than 10 (the 16th digit is not used
  *	  when there is a point); with W >= 10^13 that is less than 10^-12 of the value,
  *	  which is less than 9008 u, since u is more than 2^-53 of it.
+ *	- Numbers that are all as %e writes them go a shorter way (scientific_avx512.h),
+ *	  whose W has 16 digits without the point: what is left out is less than 1 of W.
  *
  * So the nearest double lies within 9012 u of what was computed.  Both round to the
  * same float unless the middle between two floats lies between them.  Floats keep
@@ -45,8 +47,10 @@
 #include "csv/block_avx512.h"
 #include "csv/constants_avx512.h"
 #include "csv/groups.h"
+#include "csv/lanes_avx512.h"
 #include "csv/number_tables.h"
 #include "csv/scan.h"
+#include "csv/scientific_avx512.h"
 #include "csv/short_avx512.h"
 #include "csv/tally.h"
 #include "csv/whole_avx512.h"
@@ -59,11 +63,6 @@ struct group {
 	__m256i len;    /* bytes of the mantissa */
 	__m256i exponent;
 	__mmask8 given_up;
-};
-
-/* Sixteen bytes from each field: even ones in x, odd ones in y. */
-struct lanes {
-	__m512i x, y;
 };
 
 static bool usable(void)
@@ -85,12 +84,12 @@ static inline __m512i load_four(const uint8_t *a, const uint8_t *b, const uint8_
 	return _mm512_inserti32x4(v, _mm_loadu_si128((const void *)d), 3);
 }
 
-static inline struct lanes load_lanes(const uint8_t *p, __m256i begin)
+static inline struct rio_lanes load_lanes(const uint8_t *p, __m256i begin)
 {
 	uint32_t at[8];
 
 	_mm256_storeu_si256((void *)at, begin);
-	return (struct lanes){
+	return (struct rio_lanes){
 		load_four(p + at[0], p + at[2], p + at[4], p + at[6]),
 		load_four(p + at[1], p + at[3], p + at[5], p + at[7]),
 	};
@@ -161,15 +160,6 @@ static inline __attribute__((always_inline)) void take_exponents(struct group *g
 	g->len = _mm256_mask_sub_epi32(g->len, here, g->len, k32_half(4));
 }
 
-/* From a bit for each byte of x and y to a bit for each field. */
-static inline __mmask8 fields_of(uint64_t x, uint64_t y)
-{
-	const __m128i words = _mm_set_epi64x((long long)y, (long long)x);
-	unsigned hit = _mm_test_epi16_mask(words, words);
-
-	return (__mmask8)(_pdep_u32(hit, 0x55) | _pdep_u32(hit >> 4, 0xaa));
-}
-
 /* Bits 0 … len - 1 of each field's sixteen. */
 static inline void valid_bytes(__m256i len, uint64_t *x, uint64_t *y)
 {
@@ -183,22 +173,6 @@ static inline void valid_bytes(__m256i len, uint64_t *x, uint64_t *y)
 
 	*x = _mm512_cmplt_epu8_mask(index, _mm512_permutexvar_epi8(even, lens));
 	*y = _mm512_cmplt_epu8_mask(index, _mm512_permutexvar_epi8(odd, lens));
-}
-
-static inline bool has_above_nine(struct lanes digits)
-{
-	const __m512i nine = k8(9);
-
-	return _mm512_cmpgt_epu8_mask(_mm512_max_epu8(digits.x, digits.y), nine) != 0;
-}
-
-/* The fields in which a byte is no digit. */
-static inline __mmask8 above_nine(struct lanes digits)
-{
-	const __m512i nine = k8(9);
-
-	return fields_of(_mm512_cmpgt_epu8_mask(digits.x, nine),
-		_mm512_cmpgt_epu8_mask(digits.y, nine));
 }
 
 static inline __mmask8 has_rest(const struct group *g)
@@ -216,7 +190,7 @@ static inline void check_rest(struct group *g, const uint8_t *p, __mmask8 matter
 	const __m512i zero = k8('0');
 	__mmask8 has = has_rest(g);
 	__m256i len = _mm256_maskz_sub_epi32(has, g->len, sixteen);
-	struct lanes rest;
+	struct rio_lanes rest;
 	uint64_t x, y;
 
 	g->given_up |= _mm256_cmpgt_epi32_mask(len, sixteen);
@@ -224,24 +198,11 @@ static inline void check_rest(struct group *g, const uint8_t *p, __mmask8 matter
 	valid_bytes(len, &x, &y);
 	rest.x = _mm512_maskz_sub_epi8(x, rest.x, zero);
 	rest.y = _mm512_maskz_sub_epi8(y, rest.y, zero);
-	if (rio_unlikely(has_above_nine(rest)))
-		g->given_up |= above_nine(rest);
+	if (rio_unlikely(rio_lanes_have_above_nine(rest)))
+		g->given_up |= rio_lanes_above_nine(rest);
 	if (rio_unlikely(matters & has))
-		g->given_up |= matters & fields_of(_mm512_test_epi8_mask(rest.x, rest.x),
+		g->given_up |= matters & rio_lanes_fields(_mm512_test_epi8_mask(rest.x, rest.x),
 						 _mm512_test_epi8_mask(rest.y, rest.y));
-}
-
-/* Sixteen digits in each lane to a 64-bit number for each field, in order. */
-static inline __m512i fold(struct lanes digits)
-{
-	const __m512i pairs = k16(0x010a), fours = k32(0x00010064);
-	const __m512i eights = k32(0x00012710);
-	__m512i x = _mm512_madd_epi16(_mm512_maddubs_epi16(digits.x, pairs), fours);
-	__m512i y = _mm512_madd_epi16(_mm512_maddubs_epi16(digits.y, pairs), fours);
-	__m512i halves = _mm512_madd_epi16(_mm512_packus_epi32(x, y), eights);
-
-	return _mm512_add_epi64(_mm512_mul_epu32(halves, k64(100000000)),
-		_mm512_srli_epi64(halves, 32));
 }
 
 /* The mantissas as W, their signs, and how many bytes stand before the point. */
@@ -256,7 +217,7 @@ static inline struct mantissas read_mantissas(struct group *g, const uint8_t *p)
 	const uint64_t firsts = 0x0001000100010001;
 	const __m512i zero = k8('0');
 	const __m512i minus = k8('-'), point = k8('.');
-	struct lanes text = load_lanes(p, g->begin), digits;
+	struct rio_lanes text = load_lanes(p, g->begin), digits;
 	uint64_t x, y, minus_x, minus_y;
 	__m128i points, behind, before;
 	struct mantissas m;
@@ -277,10 +238,10 @@ static inline struct mantissas read_mantissas(struct group *g, const uint8_t *p)
 		_mm512_bsrli_epi128(digits.x, 1));
 	digits.y = _mm512_mask_blend_epi8((__mmask64)_mm_extract_epi64(behind, 1), digits.y,
 		_mm512_bsrli_epi128(digits.y, 1));
-	if (rio_unlikely(has_above_nine(digits)))
-		g->given_up |= above_nine(digits);
+	if (rio_unlikely(rio_lanes_have_above_nine(digits)))
+		g->given_up |= rio_lanes_above_nine(digits);
 
-	m.w = fold(digits);
+	m.w = rio_lanes_fold(digits);
 	m.negative = (__mmask8)(_pdep_u32((uint32_t)_pext_u64(minus_x, firsts), 0x55) |
 				_pdep_u32((uint32_t)_pext_u64(minus_y, firsts), 0xaa));
 	m.before_point = _mm256_cvtepu16_epi32(
@@ -334,14 +295,54 @@ static inline bool eight_digits(const struct rio_group *g, __m256i *ret)
 	return !_mm256_cmpgt_epu32_mask(*ret, k32_half(9));
 }
 
+/* Eight of any plain numbers, but to_f32's guard. */
+static inline __attribute__((always_inline)) struct rio_scientific eight_scaled(
+	const struct rio_group *fields, struct rio_habits habits)
+{
+	struct group g = make_group(fields, habits);
+	struct mantissas m = read_mantissas(&g, fields->p);
+	__m512d power;
+
+	if (habits.exponents)
+		power = _mm512_i32gather_pd(_mm256_add_epi32(m.before_point, g.exponent),
+			rio_number_scales + RIO_SCALE_ORIGIN - 16, 8);
+	else
+		power = _mm512_permutex2var_pd(
+			_mm512_loadu_pd(rio_number_scales + RIO_SCALE_ORIGIN - 16),
+			_mm512_cvtepu32_epi64(m.before_point),
+			_mm512_loadu_pd(rio_number_scales + RIO_SCALE_ORIGIN - 8));
+	if (has_rest(&g))
+		check_rest(&g, fields->p,
+			_mm512_cmplt_epu64_mask(m.w, k64(10000000000000)));
+	return (struct rio_scientific){
+		.value = _mm512_mul_pd(_mm512_cvtepu64_pd(m.w), power),
+		.w = m.w,
+		.negative = m.negative,
+		.given_up = g.given_up,
+	};
+}
+
+/* The fields whose float cannot be told from a double that is somewhat off. */
+static inline __attribute__((always_inline)) __mmask8 in_guard(const struct rio_scientific *s,
+	struct rio_habits habits)
+{
+	__m512i low = _mm512_and_si512(_mm512_castpd_si512(s->value), k64(0x1fffffff));
+	__mmask8 near = _mm512_cmple_epu64_mask(_mm512_sub_epi64(low, k64(0x10000000 - GUARD)),
+		k64(2 * GUARD));
+
+	/* Without an exponent nothing but 0 is below 10^-16. */
+	if (habits.exponents)
+		near |= _mm512_mask_cmp_pd_mask(_mm512_test_epi64_mask(s->w, s->w), s->value,
+			_mm512_set1_pd(0x1.1p-126), _CMP_LT_OQ);
+	return near;
+}
+
 static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio_group *fields,
 	struct rio_habits habits, void *out)
 {
-	struct group g;
-	struct mantissas m;
+	struct rio_scientific s;
 	unsigned given_up;
-	__m512d value, power;
-	__m512i low;
+	__m512d value;
 	__m256i floats;
 
 	if (eight_digits(fields, &floats)) {
@@ -352,33 +353,12 @@ static inline __attribute__((always_inline)) unsigned eight_f32(const struct rio
 		_mm256_storeu_ps(out, _mm512_cvtpd_ps(value));
 		return given_up;
 	}
-	g = make_group(fields, habits);
-	m = read_mantissas(&g, fields->p);
-	if (habits.exponents)
-		power = _mm512_i32gather_pd(_mm256_add_epi32(m.before_point, g.exponent),
-			rio_number_scales + RIO_SCALE_ORIGIN - 16, 8);
-	else
-		power = _mm512_permutex2var_pd(
-			_mm512_loadu_pd(rio_number_scales + RIO_SCALE_ORIGIN - 16),
-			_mm512_cvtepu32_epi64(m.before_point),
-			_mm512_loadu_pd(rio_number_scales + RIO_SCALE_ORIGIN - 8));
-	value = _mm512_mul_pd(_mm512_cvtepu64_pd(m.w), power);
-
-	low = _mm512_and_si512(_mm512_castpd_si512(value), k64(0x1fffffff));
-	low = _mm512_sub_epi64(low, k64(0x10000000 - GUARD));
-	g.given_up |= _mm512_cmple_epu64_mask(low, k64(2 * GUARD));
-	/* Without an exponent nothing but 0 is below 10^-16. */
-	if (habits.exponents)
-		g.given_up |= _mm512_mask_cmp_pd_mask(_mm512_test_epi64_mask(m.w, m.w), value,
-			_mm512_set1_pd(0x1.1p-126), _CMP_LT_OQ);
-	if (has_rest(&g))
-		check_rest(&g, fields->p,
-			_mm512_cmplt_epu64_mask(m.w, k64(10000000000000)));
-	floats = _mm256_castps_si256(_mm512_cvtpd_ps(value));
-	floats = _mm256_mask_or_epi32(floats, m.negative, floats,
-		k32_half((int)0x80000000));
+	if (!habits.exponents || habits.wrapped || !rio_scientific_read(fields, &s))
+		s = eight_scaled(fields, habits);
+	floats = _mm256_castps_si256(_mm512_cvtpd_ps(s.value));
+	floats = _mm256_mask_or_epi32(floats, s.negative, floats, k32_half((int)0x80000000));
 	_mm256_storeu_si256(out, floats);
-	return g.given_up;
+	return s.given_up | in_guard(&s, habits);
 }
 
 static inline __attribute__((always_inline)) unsigned eight_f64(const struct rio_group *fields,

@@ -2,6 +2,7 @@
 #include "dataset/internal.h"
 
 #include "map/build.h"
+#include "map/rest.h"
 #include "map/store_seek.h"
 
 #include <errno.h>
@@ -168,26 +169,50 @@ static bool needs_sizes(const struct rio_schema *schema)
 	return schema->nr_columns && !rio_schema_is_fixed(schema);
 }
 
-static int build_map(struct rio_dataset *dataset, struct rio_source *source,
-	const struct rio_dataset_config *config, struct rio_error *err)
+static struct rio_map_build build_of(const struct rio_schema *schema)
 {
-	const struct rio_schema *schema = dataset->schema;
-	const struct rio_map_build build = {
+	return (struct rio_map_build){
 		.dialect = schema->rules.dialect,
 		.data_off = schema->data_off,
 		.data_line = schema->data_line,
-		.nr_threads = config->nr_threads,
-		.progress = config->progress,
-		.progress_data = config->progress_data,
 	};
+}
 
-	int r = rio_map_build(source, &build, &dataset->map, err);
+static int build_map(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, struct rio_error *err)
+{
+	struct rio_map_build build = build_of(dataset->schema);
+	int r;
 
-	if (r == 0 && needs_sizes(schema))
+	build.nr_threads = config->nr_threads;
+	build.progress = config->progress;
+	build.progress_data = config->progress_data;
+	r = rio_map_build(source, &build, &dataset->map, err);
+	if (r == 0 && needs_sizes(dataset->schema))
 		r = rio_dataset_size(dataset, source, config, err);
 	if (r < 0)
 		forget_map(dataset);
 	return r;
+}
+
+struct recount {
+	const struct rio_dataset *dataset;
+	struct rio_source *source;
+};
+
+static int count_again(void *data, struct rio_map **ret, struct rio_error *err)
+{
+	const struct recount *recount = data;
+	const struct rio_map_build build = build_of(recount->dataset->schema);
+
+	return rio_map_build(recount->source, &build, ret, err);
+}
+
+int rio_dataset_fetch(const struct rio_dataset *dataset, struct rio_source *source, size_t group,
+	struct rio_error *err)
+{
+	return rio_map_fetch(dataset->map, group, count_again, &(struct recount){dataset, source},
+		err);
 }
 
 /* Whether a kept map is one of such records, and begins and ends where the data does. */
@@ -215,7 +240,10 @@ static int load_map(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, const struct rio_store_key *key,
 	const struct rio_stamp *stamp, struct rio_map **ret_stale, struct rio_error *err)
 {
-	int r = rio_store_load(config->store, key, stamp, &dataset->map, ret_stale, err);
+	bool in_parts = config->in_parts && !needs_sizes(dataset->schema);
+	int r = in_parts && !ret_stale
+		? rio_store_load_part(config->store, key, stamp, &dataset->map, err)
+		: rio_store_load(config->store, key, stamp, &dataset->map, ret_stale, err);
 
 	if (r == 0)
 		r = check_fits(dataset, source, err);
@@ -355,22 +383,20 @@ static int build_kept_map(struct rio_dataset *dataset, struct rio_source *source
 	return r;
 }
 
-static int find_map(struct rio_dataset *dataset, struct rio_source *source,
+static int fail_not_kept(struct rio_error *err)
+{
+	return rio_fail(err, RIO_ENOT_INDEXED, "no map of this state of the file is kept");
+}
+
+/* Load the map, or build it and keep it. */
+static int find_kept_map(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, const struct rio_stamp *stamp,
 	struct rio_error *err)
 {
 	_cleanup_free_ char *row_key = NULL;
 	struct rio_error why;
-	int r;
+	int r = rio_options_row_key(config->options, &row_key, err);
 
-	if (!config->store || stamp->size_bytes < RIO_STORE_SOURCE_BYTES_MIN)
-		return build_map(dataset, source, config, err);
-	if (stamp->written) {
-		snprintf(dataset->map_reason, sizeof(dataset->map_reason),
-			"the map is not kept: the file is open for writing");
-		return build_map(dataset, source, config, err);
-	}
-	r = rio_options_row_key(config->options, &row_key, err);
 	if (r < 0)
 		return r;
 	const struct rio_store_key key = {config->store_path, row_key};
@@ -382,7 +408,24 @@ static int find_map(struct rio_dataset *dataset, struct rio_source *source,
 		dataset->map_origin = RIO_MAP_LOADED;
 		return 0;
 	}
-	return build_kept_map(dataset, source, config, &key, stamp, err);
+	return config->kept_only ? fail_not_kept(err)
+				 : build_kept_map(dataset, source, config, &key, stamp, err);
+}
+
+static int find_map(struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, const struct rio_stamp *stamp,
+	struct rio_error *err)
+{
+	bool is_large = stamp->size_bytes >= RIO_STORE_SOURCE_BYTES_MIN;
+
+	if (config->store && is_large && !stamp->written)
+		return find_kept_map(dataset, source, config, stamp, err);
+	if (config->kept_only)
+		return fail_not_kept(err);
+	if (config->store && is_large)
+		snprintf(dataset->map_reason, sizeof(dataset->map_reason),
+			"the map is not kept: the file is open for writing");
+	return build_map(dataset, source, config, err);
 }
 
 static int describe(struct rio_dataset *dataset, struct rio_source *source,

@@ -39,6 +39,9 @@ struct rio_dataset_config {
 	unsigned nr_threads;               /* of the counting pass; 0: one a core */
 	int (*progress)(void *data, uint64_t done_bytes, uint64_t total_bytes);
 	void *progress_data;
+	bool kept_only;                    /* RIO_ENOT_INDEXED where the map must be built */
+	bool in_parts;                     /* the map is read from its file as it is needed: for
+					      who asks for bytes only, and not for the map */
 };
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "dataset/internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,9 +109,13 @@ static int explain_special(const struct rio_dataset *dataset, const struct rio_s
 		[RIO_TROUBLE_UTF8] = {RIO_KIND_UTF8, "cannot be a uid: it is not UTF-8"},
 	};
 
+	const char *why = troubles[trouble].why;
+
+	if (trouble == RIO_TROUBLE_NAN && !isnan(dataset->schema->rules.missing_value))
+		why = "is missing, and missing= makes no whole number of it, as int32 wants";
 	rio_quote_cell(cell.begin, (size_t)(cell.end - cell.begin), text, sizeof(text));
 	column_text(dataset->schema, column, name, sizeof(name));
-	rio_fail_row(err, troubles[trouble].kind, "%s %s %s", text, troubles[trouble].why, name);
+	rio_fail_row(err, troubles[trouble].kind, "%s %s %s", text, why, name);
 	return place(segment, (size_t)(cell.begin - segment->bytes), row, err);
 }
 
@@ -200,18 +205,22 @@ int rio_explain_too_long(const struct rio_segment *segment, uint64_t row, struct
 }
 
 /* Go through the source from a checkpoint up to and with src_off. */
-static int locate(const struct rio_map *map, const struct rio_dialect *dialect,
-	struct rio_source *source, uint64_t src_off, struct rio_locator *ret,
-	struct rio_error *err)
+static int locate(const struct rio_dataset *dataset, struct rio_source *source,
+	uint64_t src_off, struct rio_locator *ret, struct rio_error *err)
 {
 	enum { WINDOW_BYTES = 32 * 1024 };
-	const struct rio_checkpoint from =
-		rio_map_checkpoint(map, rio_map_find_offset(map, src_off));
+	const struct rio_map *map = dataset->map;
 	_cleanup_free_ uint8_t *window = malloc(WINDOW_BYTES);
+	struct rio_checkpoint from;
+	int fetched;
 
 	if (!window)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	rio_locator_init(ret, dialect, from.src_off, from.line + 1);
+	fetched = rio_dataset_fetch(dataset, source, rio_map_group_of_offset(map, src_off), err);
+	if (fetched < 0)
+		return fetched;
+	from = rio_map_checkpoint(map, rio_map_find_offset(map, src_off));
+	rio_locator_init(ret, &dataset->schema->rules.dialect, from.src_off, from.line + 1);
 	while (ret->off <= src_off) {
 		size_t n = 0;
 		int r = rio_source_read_at(source, ret->off, window,
@@ -252,7 +261,7 @@ int rio_explain_quote(const struct rio_dataset *dataset, struct rio_source *sour
 	struct rio_locator at;
 	uint8_t cell[RIO_SHOWN_CELL_BYTES];
 	size_t n = 0;
-	int r = locate(map, &dataset->schema->rules.dialect, source, map->bad_quote_off, &at, err);
+	int r = locate(dataset, source, map->bad_quote_off, &at, err);
 
 	if (r == 0)
 		r = rio_source_read_at(source, at.cell_off, cell, sizeof(cell), &n, err);

@@ -72,8 +72,12 @@ struct rio_reading {
 	uint8_t *dst; /* where the next goes */
 };
 
+/* See to it that a group of the map is there. */
+int rio_dataset_fetch(const struct rio_dataset *dataset, struct rio_source *source, size_t group,
+	struct rio_error *err);
+
 /* Where row lies, and with it what else of [row, stop) can be read at once. */
-struct rio_extent rio_extent_find(const struct rio_map *map, uint64_t row, uint64_t stop);
+int rio_extent_find(struct rio_reading *rd, uint64_t row, uint64_t stop, struct rio_extent *ret);
 
 /*
  * Load rows [first, last) of an extent, and maybe some before and behind, valid until the

@@ -264,17 +264,23 @@ int rio_dataset_scan(const struct rio_dataset *dataset, struct rio_source *sourc
 	return 0;
 }
 
-struct rio_extent rio_extent_find(const struct rio_map *map, uint64_t row, uint64_t stop)
+int rio_extent_find(struct rio_reading *rd, uint64_t row, uint64_t stop, struct rio_extent *ret)
 {
-	size_t k = rio_map_find_row(map, row);
-	struct rio_extent extent = {rio_map_checkpoint(map, k), rio_map_checkpoint(map, k + 1)};
+	const struct rio_map *map = rd->dataset->map;
+	size_t group = rio_map_group_of_row(map, row), end = rio_map_group_end(map, group), k;
+	int r = rio_dataset_fetch(rd->dataset, rd->source, group, rd->err);
 
-	for (k += 2; k < map->nr_checkpoints; k++) {
+	if (r < 0)
+		return r;
+	k = rio_map_find_row(map, row);
+	*ret = (struct rio_extent){rio_map_checkpoint(map, k), rio_map_checkpoint(map, k + 1)};
+	/* Up to the next group's first checkpoint, which is there in any case. */
+	for (k += 2; k <= end && k < map->nr_checkpoints; k++) {
 		struct rio_checkpoint next = rio_map_checkpoint(map, k);
 
-		if (next.row > stop || next.src_off - extent.begin.src_off > EXTENT_BYTES)
+		if (next.row > stop || next.src_off - ret->begin.src_off > EXTENT_BYTES)
 			break;
-		extent.end = next;
+		ret->end = next;
 	}
-	return extent;
+	return 0;
 }

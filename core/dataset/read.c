@@ -127,10 +127,14 @@ static int read_rows(struct rio_reading *rd)
 
 	stop = RIO_MIN(stop, last);
 	while (row < stop) {
-		struct rio_extent extent = rio_extent_find(map, row, stop);
-		uint64_t until = RIO_MIN(extent.end.row, stop);
-		int r = read_extent(rd, &extent, row, until);
+		struct rio_extent extent;
+		uint64_t until;
+		int r = rio_extent_find(rd, row, stop, &extent);
 
+		if (r < 0)
+			return r;
+		until = RIO_MIN(extent.end.row, stop);
+		r = read_extent(rd, &extent, row, until);
 		if (r < 0)
 			return r;
 		row = until;

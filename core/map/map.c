@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "map/map.h"
 
-#include <string.h>
+#include "map/rest.h"
 
-#define GROUP_CHECKPOINTS 256
+#include <string.h>
 
 /* Room for one more entry of an array that has nr; it doubles when that is a power of two. */
 static bool make_room(void *array, size_t nr, size_t entry_bytes)
@@ -45,12 +45,12 @@ int rio_map_add(struct rio_map *map, struct rio_checkpoint at)
 
 	if (!make_room(&map->packed, map->nr_checkpoints, sizeof(*map->packed)))
 		return RIO_ENOMEM;
-	if (!group || map->nr_checkpoints - group->first == GROUP_CHECKPOINTS ||
+	if (!group || map->nr_checkpoints - group->first == RIO_MAP_GROUP_CHECKPOINTS ||
 		!pack(&group->base, &at, &packed)) {
 		if (!make_room(&map->groups, map->nr_groups, sizeof(*map->groups)))
 			return RIO_ENOMEM;
 		map->groups[map->nr_groups++] =
-			(struct rio_checkpoint_group){at, map->nr_checkpoints};
+			(struct rio_checkpoint_group){at, map->nr_checkpoints, 0};
 		packed = (struct rio_packed_checkpoint){0};
 	}
 	map->packed[map->nr_checkpoints++] = packed;
@@ -72,12 +72,6 @@ uint64_t rio_map_records_before(const struct rio_map *map, size_t k)
 	return rows - (map->sizes ? rio_sizes_before(map->sizes, k).nr_skipped : 0);
 }
 
-/* Behind the last checkpoint of a group. */
-static size_t group_end(const struct rio_map *map, size_t group)
-{
-	return group + 1 < map->nr_groups ? map->groups[group + 1].first : map->nr_checkpoints;
-}
-
 struct rio_checkpoint rio_map_checkpoint(const struct rio_map *map, size_t k)
 {
 	size_t low = 0, high = map->nr_groups;
@@ -90,7 +84,23 @@ struct rio_checkpoint rio_map_checkpoint(const struct rio_map *map, size_t k)
 		else
 			high = middle;
 	}
-	return unpack(&map->groups[low], &map->packed[k]);
+	/* The base alone is there before its group is. */
+	return map->groups[low].first == k ? map->groups[low].base
+					   : unpack(&map->groups[low], &map->packed[k]);
+}
+
+static bool groups_alike(const struct rio_map *a, const struct rio_map *b, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (memcmp(&a->groups[i].base, &b->groups[i].base, sizeof(a->groups[i].base)) ||
+			a->groups[i].first != b->groups[i].first)
+			return false;
+	return true;
+}
+
+bool rio_map_groups_alike(const struct rio_map *a, const struct rio_map *b)
+{
+	return a->nr_groups == b->nr_groups && groups_alike(a, b, a->nr_groups);
 }
 
 bool rio_map_begin_alike(const struct rio_map *a, const struct rio_map *b, size_t nr)
@@ -102,7 +112,7 @@ bool rio_map_begin_alike(const struct rio_map *a, const struct rio_map *b, size_
 	while (nr_groups < a->nr_groups && a->groups[nr_groups].first < nr)
 		nr_groups++;
 	return nr_groups <= b->nr_groups &&
-	       (nr == 0 || (memcmp(a->groups, b->groups, nr_groups * sizeof(*a->groups)) == 0 &&
+	       (nr == 0 || (groups_alike(a, b, nr_groups) &&
 				   memcmp(a->packed, b->packed, nr * sizeof(*a->packed)) == 0));
 }
 
@@ -116,23 +126,29 @@ static uint64_t base_of(const struct rio_map *map, size_t group, enum field fiel
 	return field == ROW ? base->row : base->src_off;
 }
 
-/* The last checkpoint whose field is not above value, or 0. */
-static size_t last_not_above(const struct rio_map *map, enum field field, uint64_t value)
+/* The last group whose base's field is not above value, or 0. */
+static size_t group_not_above(const struct rio_map *map, enum field field, uint64_t value)
 {
-	size_t group = 0, high = map->nr_groups, low;
-	uint64_t base;
+	size_t low = 0, high = map->nr_groups;
 
-	while (high - group > 1) {
-		size_t middle = group + (high - group) / 2;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
 
 		if (base_of(map, middle, field) <= value)
-			group = middle;
+			low = middle;
 		else
 			high = middle;
 	}
-	low = map->groups[group].first;
-	high = group_end(map, group);
-	base = base_of(map, group, field);
+	return low;
+}
+
+/* The last checkpoint whose field is not above value, or 0. */
+static size_t last_not_above(const struct rio_map *map, enum field field, uint64_t value)
+{
+	size_t group = group_not_above(map, field, value);
+	size_t low = map->groups[group].first, high = rio_map_group_end(map, group);
+	uint64_t base = base_of(map, group, field);
+
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 		const struct rio_packed_checkpoint *packed = &map->packed[middle];
@@ -143,6 +159,16 @@ static size_t last_not_above(const struct rio_map *map, enum field field, uint64
 			high = middle;
 	}
 	return low;
+}
+
+size_t rio_map_group_of_row(const struct rio_map *map, uint64_t row)
+{
+	return group_not_above(map, ROW, row);
+}
+
+size_t rio_map_group_of_offset(const struct rio_map *map, uint64_t src_off)
+{
+	return group_not_above(map, SRC_OFF, src_off);
 }
 
 size_t rio_map_find_row(const struct rio_map *map, uint64_t row)
@@ -180,29 +206,70 @@ static int check_step(const struct rio_map *map, const struct rio_checkpoint *a,
 	return 0;
 }
 
-static int check_steps(const struct rio_map *map, struct rio_error *err)
+/*
+ * What check_step wants of all steps within a group, without a branch: a map has some
+ * sixty thousand of them for each GB of source.
+ */
+static bool group_is_sound(const struct rio_packed_checkpoint *packed, size_t nr)
 {
-	struct rio_checkpoint before = {0}, at;
-	size_t k = 0;
+	int64_t signs = 0;
+
+	for (size_t i = 1; i < nr; i++) {
+		const struct rio_packed_checkpoint *a = &packed[i - 1], *b = &packed[i];
+		int64_t bytes = (int64_t)b->src_off - a->src_off;
+		int64_t rows = (int64_t)b->row - a->row, lines = (int64_t)b->line - a->line;
+
+		signs |= (bytes - 1) | rows | lines | (bytes - rows) | (bytes - lines);
+	}
+	return signs >= 0;
+}
+
+/* Of a sound group the step from its first to its last one tells that no sum overflows. */
+int rio_map_check_group(const struct rio_map *map, size_t group, struct rio_error *err)
+{
+	const struct rio_checkpoint_group *g = &map->groups[group];
+	size_t k = g->first, end = rio_map_group_end(map, group), last = end - 1;
+	const struct rio_packed_checkpoint *packed = &map->packed[k];
+	bool sound = group_is_sound(packed, end - k);
+	struct rio_checkpoint before = g->base, at;
 	int r = 0;
 
-	for (size_t group = 0; group < map->nr_groups; group++)
-		for (; r == 0 && k < group_end(map, group); k++, before = at) {
-			at = unpack(&map->groups[group], &map->packed[k]);
-			if (k)
-				r = check_step(map, &before, &at, k, err);
-		}
+	if (packed->src_off || packed->row || packed->line)
+		r = rio_fail(err, RIO_EMAP_DAMAGED,
+			"damaged map: group %zu does not begin at its base", group);
+	while (r == 0 && k < last) {
+		k = sound ? last : k + 1;
+		at = unpack(g, &map->packed[k]);
+		r = check_step(map, &before, &at, k, err);
+		before = at;
+	}
+	return r || end == map->nr_checkpoints ? r
+					       : check_step(map, &before, &g[1].base, end, err);
+}
+
+static int check_steps(const struct rio_map *map, struct rio_error *err)
+{
+	int r = 0;
+
+	for (size_t group = 0; r == 0 && group < map->nr_groups; group++)
+		if (rio_map_is_here(map, group))
+			r = rio_map_check_group(map, group, err);
+		else
+			r = check_step(map, &map->groups[group].base, &map->groups[group + 1].base,
+				map->groups[group + 1].first, err);
 	return r;
 }
 
 /* Each begins where the one before ends, and holds a checkpoint at least. */
-static int check_groups(const struct rio_map *map, struct rio_error *err)
+int rio_map_check_groups(const struct rio_map *map, struct rio_error *err)
 {
 	if (map->nr_checkpoints == 0 || map->nr_groups == 0)
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: no checkpoint in it");
 	for (size_t group = 0; group < map->nr_groups; group++)
 		if ((group == 0 && map->groups[group].first != 0) ||
-			map->groups[group].first >= group_end(map, group))
+			map->groups[group].first >= rio_map_group_end(map, group) ||
+			rio_map_group_end(map, group) - map->groups[group].first >
+				RIO_MAP_GROUP_CHECKPOINTS)
 			return rio_fail(err, RIO_EMAP_DAMAGED,
 				"damaged map: group %zu begins with checkpoint %ju", group,
 				(uintmax_t)map->groups[group].first);
@@ -239,7 +306,7 @@ static int check_bad_quote(const struct rio_map *map, struct rio_error *err)
 
 int rio_map_check(const struct rio_map *map, struct rio_error *err)
 {
-	int r = check_groups(map, err);
+	int r = rio_map_check_groups(map, err);
 
 	if (!r)
 		r = check_ends(map, err);
@@ -261,5 +328,6 @@ void rio_map_destroy(struct rio_map *map)
 	free(map->packed);
 	free(map->groups);
 	rio_sizes_destroy(map->sizes);
+	rio_map_rest_destroy(map->rest);
 	free(map);
 }

@@ -17,7 +17,9 @@
  *
  * A group ends where a distance would not fit, so any checkpoint can be added.
  *
- * Lookups are pure functions of the map: no I/O, safe from many threads.
+ * Lookups are pure functions of the map: no I/O, safe from many threads.  Of a map that
+ * was kept, groups may have been left in the file (map/rest.h): a checkpoint other than a
+ * group's first one can be looked up when its group was fetched.
  *
  * Below it: base, source (for the stamp).
  */
@@ -51,7 +53,13 @@ struct rio_packed_checkpoint {
 struct rio_checkpoint_group {
 	struct rio_checkpoint base; /* the first one, whose distances are 0 */
 	uint64_t first;             /* its number */
+	uint64_t seal;              /* of its checkpoints in the file that they are kept in */
 };
+
+/* A group has no more. */
+#define RIO_MAP_GROUP_CHECKPOINTS 256
+
+struct rio_map_rest;
 
 struct rio_map {
 	struct rio_stamp stamp; /* of the source as it was counted */
@@ -74,6 +82,7 @@ struct rio_map {
 	bool bad_quote_open; /* it is never closed (else: misplaced) */
 
 	struct rio_sizes *sizes; /* owned; NULL: all records are equally long */
+	struct rio_map_rest *rest; /* owned; NULL: no group is left in a file */
 };
 
 /* Put a checkpoint behind the last one.  RIO_ENOMEM: nothing was added. */
@@ -113,13 +122,26 @@ static inline size_t rio_map_len_bytes(const struct rio_map *map)
 	       (map->sizes ? rio_sizes_len_bytes(map->sizes) : 0);
 }
 
+/* The number of the checkpoint behind the last one of a group. */
+static inline size_t rio_map_group_end(const struct rio_map *map, size_t group)
+{
+	return group + 1 < map->nr_groups ? map->groups[group + 1].first : map->nr_checkpoints;
+}
+
+/* The group in which the segment of a row, or of a source offset, begins. */
+size_t rio_map_group_of_row(const struct rio_map *map, uint64_t row);
+size_t rio_map_group_of_offset(const struct rio_map *map, uint64_t src_off);
+
+/* Whether both maps have the same groups, whatever lies in them. */
+bool rio_map_groups_alike(const struct rio_map *a, const struct rio_map *b);
+
 /*
  * How many records stand before checkpoint k's.  The row of a bad quote is one, which
  * cannot be read, and what is behind it is none.
  */
 uint64_t rio_map_records_before(const struct rio_map *map, size_t k);
 
-/* Whether both maps begin with the same nr checkpoints. */
+/* Whether both maps, of which nothing is left out, begin with the same nr checkpoints. */
 bool rio_map_begin_alike(const struct rio_map *a, const struct rio_map *b, size_t nr);
 
 /* The segment in which row lies: the largest k with checkpoint k's row <= row. */
@@ -131,9 +153,16 @@ size_t rio_map_find_offset(const struct rio_map *map, uint64_t src_off);
 /*
  * RIO_EMAP_DAMAGED unless groups follow each other, offsets rise, rows and lines do not
  * fall, the begin fits, and every other field is within bounds.  Whether it ends where
- * the source does, only who has the source can tell.
+ * the source does, only who has the source can tell.  Of a group that is left in a file
+ * no more than its base is checked.
  */
 int rio_map_check(const struct rio_map *map, struct rio_error *err);
+
+/* What rio_map_check wants of the groups, before anything else is looked at … */
+int rio_map_check_groups(const struct rio_map *map, struct rio_error *err);
+
+/* … and, behind that, of the steps in a group and to the next one. */
+int rio_map_check_group(const struct rio_map *map, size_t group, struct rio_error *err);
 
 void rio_map_destroy(struct rio_map *map);
 

@@ -179,12 +179,11 @@ int rio_sealed_read(int fd, const struct rio_sealed_kind *kind, void *data, size
 	uint64_t seed, const char *what, struct rio_error *err)
 {
 	uint64_t seal;
-	int r = read_all(fd, kind, data, len_bytes, err);
+	int r = read_all(fd, kind, data, len_bytes + RIO_SEAL_BYTES, err);
 
-	if (!r)
-		r = read_all(fd, kind, &seal, sizeof(seal), err);
 	if (r)
 		return r;
+	memcpy(&seal, (const char *)data + len_bytes, sizeof(seal));
 	rio_sealed_swap(&seal, 1);
 	if (seal != XXH3_64bits_withSeed(data, len_bytes, seed))
 		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged %s: its %s fail their seal",
@@ -319,7 +318,7 @@ int rio_sealed_read_text(int fd, const struct rio_sealed_kind *kind, const uint6
 {
 	size_t path_bytes = words[kind->path_word], key_bytes = words[kind->path_word + 1];
 	size_t len_bytes = path_bytes + 1 + key_bytes + 1;
-	_cleanup_free_ char *text = malloc(len_bytes);
+	_cleanup_free_ char *text = malloc(len_bytes + RIO_SEAL_BYTES);
 	int r;
 
 	if (!text)

@@ -89,7 +89,7 @@ bool rio_sealed_head_bytes(const struct rio_sealed_kind *kind, const uint64_t *w
 int rio_sealed_read_text(int fd, const struct rio_sealed_kind *kind, const uint64_t *words,
 	char **ret_path, char **ret_row_key, struct rio_error *err);
 
-/* Read a section into data, and compare the seal behind it. */
+/* Read a section and the seal behind it into data, which has room for both, and compare. */
 int rio_sealed_read(int fd, const struct rio_sealed_kind *kind, void *data, size_t len_bytes,
 	uint64_t seed, const char *what, struct rio_error *err);
 

@@ -157,36 +157,64 @@ static bool has_grown(const struct rio_stamp *was, const struct rio_stamp *is)
 	return was->dev == is->dev && was->ino == is->ino && was->size_bytes < is->size_bytes;
 }
 
+/* The map kept under key, whatever its stamp. */
+static int read_kept(const struct rio_store *store, const struct rio_store_key *key, bool in_parts,
+	struct rio_store_file *ret, struct rio_error *err)
+{
+	_cleanup_close_ int dir_fd = rio_store_open_dir(store, false, err);
+	char name[RIO_STORE_NAME_BYTES];
+	int r = dir_fd < 0 ? dir_fd : rio_store_name(key, RIO_STORE_MAP, name, err);
+
+	if (!r)
+		r = rio_store_read(store, dir_fd, name, in_parts, ret, err);
+	if (r)
+		return r;
+	if (strcmp(ret->source_path, key->source_path) || strcmp(ret->row_key, key->row_key))
+		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: it is that of %s",
+			ret->source_path);
+	return 0;
+}
+
+static int check_stamp(const struct rio_map *map, const struct rio_stamp *stamp,
+	struct rio_error *err)
+{
+	char text[256];
+
+	if (rio_stamp_equal(&map->stamp, stamp))
+		return 0;
+	return rio_fail(err, RIO_EMAP_STALE, "%s",
+		rio_store_compare(&map->stamp, stamp, text, sizeof(text)));
+}
+
 int rio_store_load(struct rio_store *store, const struct rio_store_key *key,
 	const struct rio_stamp *stamp, struct rio_map **ret, struct rio_map **ret_stale,
 	struct rio_error *err)
 {
 	_cleanup_(rio_store_file_deinit) struct rio_store_file file = {0};
-	_cleanup_close_ int dir_fd = rio_store_open_dir(store, false, err);
-	char name[RIO_STORE_NAME_BYTES], text[256];
-	int r;
+	int r = read_kept(store, key, false, &file, err);
 
 	if (ret_stale)
 		*ret_stale = NULL;
-	if (dir_fd < 0)
-		return dir_fd;
-	r = rio_store_name(key, RIO_STORE_MAP, name, err);
 	if (!r)
-		r = rio_store_read(store, dir_fd, name, &file, err);
-	if (r)
-		return r;
-	if (strcmp(file.source_path, key->source_path) || strcmp(file.row_key, key->row_key))
-		return rio_fail(err, RIO_EMAP_DAMAGED, "damaged map: it is that of %s",
-			file.source_path);
-	if (!rio_stamp_equal(&file.map->stamp, stamp)) {
-		rio_fail(err, RIO_EMAP_STALE, "%s",
-			rio_store_compare(&file.map->stamp, stamp, text, sizeof(text)));
-		if (ret_stale && has_grown(&file.map->stamp, stamp))
-			*ret_stale = rio_steal(file.map);
-		return RIO_EMAP_STALE;
-	}
-	*ret = rio_steal(file.map);
-	return 0;
+		r = check_stamp(file.map, stamp, err);
+	if (!r)
+		*ret = rio_steal(file.map);
+	else if (r == RIO_EMAP_STALE && file.map && ret_stale && has_grown(&file.map->stamp, stamp))
+		*ret_stale = rio_steal(file.map);
+	return r;
+}
+
+int rio_store_load_part(struct rio_store *store, const struct rio_store_key *key,
+	const struct rio_stamp *stamp, struct rio_map **ret, struct rio_error *err)
+{
+	_cleanup_(rio_store_file_deinit) struct rio_store_file file = {0};
+	int r = read_kept(store, key, true, &file, err);
+
+	if (!r)
+		r = check_stamp(file.map, stamp, err);
+	if (!r)
+		*ret = rio_steal(file.map);
+	return r;
 }
 
 int rio_store_save(struct rio_store *store, const struct rio_store_key *key,

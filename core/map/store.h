@@ -3,9 +3,9 @@
  * Keeping offset maps in files, one a source and row options, in an index
  * folder.  proto/FORMAT.md draws the file byte by byte.
  *
- * A file is written to a temporary, synced, renamed, and the folder synced; it
- * is read whole, its seals (XXH3) and bounds checked before anything is
- * believed.  Folders are made 0700, files 0600.
+ * A file is written to a temporary, synced, renamed, and the folder synced; of what is
+ * read, seals (XXH3) and bounds are checked before anything is believed.  Folders are
+ * made 0700, files 0600.
  *
  * Below it: base, map/map.  It knows nothing of CSV: row_key is text to it.
  */
@@ -56,6 +56,10 @@ char *rio_store_compare(const struct rio_stamp *was, const struct rio_stamp *is,
 int rio_store_load(struct rio_store *store, const struct rio_store_key *key,
 	const struct rio_stamp *stamp, struct rio_map **ret, struct rio_map **ret_stale,
 	struct rio_error *err);
+
+/* The same, but checkpoints are read as they are fetched (map/rest), which needs their file. */
+int rio_store_load_part(struct rio_store *store, const struct rio_store_key *key,
+	const struct rio_stamp *stamp, struct rio_map **ret, struct rio_error *err);
 
 int rio_store_save(struct rio_store *store, const struct rio_store_key *key,
 	const struct rio_map *map, struct rio_error *err);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,12 +104,16 @@ int rio_store_open(const struct rio_store *store, int dir_fd, const char *name,
 	return fd;
 }
 
-int rio_store_read(const struct rio_store *store, int dir_fd, const char *name,
+int rio_store_read(const struct rio_store *store, int dir_fd, const char *name, bool in_parts,
 	struct rio_store_file *ret, struct rio_error *err)
 {
 	_cleanup_close_ int fd = rio_store_open(store, dir_fd, name, err);
-	int r = fd < 0 ? fd : rio_store_file_read(fd, ret, err);
+	char path[PATH_MAX];
+	int r = fd < 0 ? fd : 0;
 
+	snprintf(path, sizeof(path), "%s/%s", store->dir, name);
+	if (!r)
+		r = rio_store_file_read(fd, in_parts ? path : NULL, ret, err);
 	if (r && r != RIO_ENOT_INDEXED)
 		set_file(store, name, err);
 	return r;

@@ -41,8 +41,11 @@ int rio_store_open_dir(const struct rio_store *store, bool make, struct rio_erro
 int rio_store_open(const struct rio_store *store, int dir_fd, const char *name,
 	struct rio_error *err);
 
-/* Open and read the map called name.  RIO_ENOT_INDEXED where there is none. */
-int rio_store_read(const struct rio_store *store, int dir_fd, const char *name,
+/*
+ * Open and read the map called name, in parts: only what is wanted at once.
+ * RIO_ENOT_INDEXED where there is none.
+ */
+int rio_store_read(const struct rio_store *store, int dir_fd, const char *name, bool in_parts,
 	struct rio_store_file *ret, struct rio_error *err);
 
 /*

@@ -23,9 +23,11 @@ int rio_store_file_write(int fd, const struct rio_store_key *key, const struct r
 	struct rio_error *err);
 
 /*
- * Read the map file that fd is open on.  RIO_EMAP_DAMAGED where it fails a seal
- * or a bound, RIO_EMAP_STALE where another version of this program wrote it.
+ * Read the map file that fd is open on: all of it, or with the path that leads to it what
+ * is wanted at once (map/rest).  RIO_EMAP_DAMAGED where it fails a seal or a bound,
+ * RIO_EMAP_STALE where another version of this program wrote it.
  */
-int rio_store_file_read(int fd, struct rio_store_file *ret, struct rio_error *err);
+int rio_store_file_read(int fd, const char *path, struct rio_store_file *ret,
+	struct rio_error *err);
 
 #endif

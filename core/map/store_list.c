@@ -107,7 +107,7 @@ static int look_at_map(struct rio_store *store, int dir_fd, struct found *found,
 	struct rio_error *err)
 {
 	_cleanup_(rio_store_file_deinit) struct rio_store_file file = {0};
-	int r = rio_store_read(store, dir_fd, found->file_name, &file, &found->why);
+	int r = rio_store_read(store, dir_fd, found->file_name, false, &file, &found->why);
 
 	found->entry.state = r;
 	if (r)

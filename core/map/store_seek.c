@@ -170,7 +170,7 @@ static int read_points(const uint64_t *words, struct rio_seek_index *index,
 	size_t nr = words[W_NR_POINTS];
 	int fd = index->windows_fd, r;
 
-	index->points = calloc(RIO_MAX(nr, (size_t)1), sizeof(*index->points));
+	index->points = malloc(nr * sizeof(*index->points) + RIO_SEAL_BYTES);
 	if (!index->points)
 		return rio_fail(err, RIO_ENOMEM, "no memory for a seek index of %zu points", nr);
 	index->nr_points = index->points_room = nr;

@@ -28,7 +28,7 @@ enum rio_trouble {
 	RIO_TROUBLE_CELL,     /* the rules refuse a cell */
 	RIO_TROUBLE_WHOLE,    /* it has a fraction, under int32 */
 	RIO_TROUBLE_RANGE,    /* it is beyond int32 */
-	RIO_TROUBLE_NAN,      /* it is missing, under int32, which has no NaN */
+	RIO_TROUBLE_NAN,      /* it is missing, and becomes no int32, which has no NaN */
 	RIO_TROUBLE_UTF8,     /* a uid must be UTF-8 */
 	RIO_TROUBLE_MAGIC,    /* nothing keeps the magic away */
 	RIO_TROUBLE_LARGE,    /* no frame holds it */

@@ -32,7 +32,7 @@ static enum rio_trouble number_trouble(const struct rio_general *g, const struct
 		return RIO_TROUBLE_CELL;
 	if (!use->is_int32 || rio_is_int32(value))
 		return RIO_NO_TROUBLE;
-	return isnan(value) ? RIO_TROUBLE_NAN
+	return isnan(value) || kind == RIO_CELL_MISSING ? RIO_TROUBLE_NAN
 	       : value >= INT32_MIN && value <= INT32_MAX ? RIO_TROUBLE_WHOLE
 							  : RIO_TROUBLE_RANGE;
 }

@@ -60,26 +60,48 @@ static bool look_at_row(const struct rio_sample *sample, const struct rio_dialec
 	return all_numbers;
 }
 
+/* So many numbers are read at once, or a row. */
+#define BATCH_FIELDS 256
+
 /*
- * Once every column has shown a number, only text is news, and whether there is any in a
- * row a kernel tells many times as fast; values is its scratch, a double a column.
+ * How many of at most nr_rows rows from field on have numbers only, as a kernel tells
+ * many times as fast; values is its scratch.
  */
-static void look_below(const struct rio_sample *sample, const struct rio_dialect *dialect,
-	struct rio_column_view *views, size_t nr_columns, double *values)
+static size_t count_rows_of_numbers(const struct rio_sample *sample,
+	const struct rio_dialect *dialect, size_t field, size_t nr_columns, size_t nr_rows,
+	float *values)
 {
 	const struct rio_cell_rules rules = rules_of(dialect);
-	size_t field = nr_columns;
+	const uint32_t *end = sample->fields.end + field;
+	size_t most = RIO_MIN(nr_rows, RIO_MAX(BATCH_FIELDS / nr_columns, (size_t)1)), nr = 0;
+
+	while (nr < most && rio_fields_in_row(&sample->fields, sample->bytes,
+				    field + nr * nr_columns) == nr_columns)
+		nr++;
+	return rio_kernel()->to_f32(&rules, sample->bytes, end - 1, end, nr * nr_columns, values) /
+	       nr_columns;
+}
+
+/* Once every column has shown a number, only text is news. */
+static void look_below(const struct rio_sample *sample, const struct rio_dialect *dialect,
+	struct rio_column_view *views, size_t nr_columns, float *values)
+{
+	size_t row = 1, nr_rows = sample->fields.nr_rows, field = nr_columns, n;
 	bool all_numbers = false;
 
-	for (size_t row = 1; row < sample->fields.nr_rows; row++) {
-		const uint32_t *end = sample->fields.end + field;
-		size_t n = rio_fields_in_row(&sample->fields, sample->bytes, field);
-
-		if (n == nr_columns &&
-			!(all_numbers && rio_kernel()->to_f64(&rules, sample->bytes, end - 1, end,
-						 n, values) == n))
+	while (row < nr_rows) {
+		n = all_numbers ? count_rows_of_numbers(sample, dialect, field, nr_columns,
+					  nr_rows - row, values)
+				: 0;
+		row += n;
+		field += n * nr_columns;
+		if (n)
+			continue;
+		n = rio_fields_in_row(&sample->fields, sample->bytes, field);
+		if (n == nr_columns)
 			all_numbers = look_at_row(sample, dialect, field, views, nr_columns);
 		field += n;
+		row++;
 	}
 }
 
@@ -88,7 +110,8 @@ int rio_sample_look(const struct rio_sample *sample, const struct rio_dialect *d
 {
 	size_t nr_columns = rio_fields_in_row(&sample->fields, sample->bytes, 0);
 	struct rio_column_view *views = calloc(nr_columns, sizeof(*views));
-	_cleanup_free_ double *values = calloc(nr_columns, sizeof(*values));
+	_cleanup_free_ float *values =
+		calloc(RIO_MAX(nr_columns, (size_t)BATCH_FIELDS), sizeof(*values));
 
 	if (!views || !values) {
 		free(views);

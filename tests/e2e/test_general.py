@@ -41,6 +41,8 @@ def big():
      "'3e9' is beyond int32, -2147483648 to 2147483647 (column 1, \"a\")"),
     ("inf", {"dtype": "int32"}, "'inf' is beyond int32"),
     ("", {"dtype": "int32"}, "'' is missing, and int32 has no NaN: missing=zero, or a number"),
+    ("NA", {"dtype": "int32", "label_dtype": "float32", "missing": "0.5"},
+     "'NA' is missing, and missing= makes no whole number of it, as int32 wants (column 1"),
     ("x", {"dtype": "int32"}, "'x' is not a number (column 1, \"a\")"),
     ("x", {"bad_row": "skip", "uid": "b", "drop": "b"}, None),
     ("", {"missing": "error", "format": "sparse"}, "an empty cell under missing=error"),

@@ -62,6 +62,73 @@ def test_the_mount_uses_the_map_that_is_kept(csv, index, source, mounts):
     assert {path: path.stat().st_mtime_ns for path in kept(index)} == before
 
 
+def test_a_lookup_of_a_large_file_builds_no_map(source, index, mounts):
+    large = make.numbers(25000)
+    assert len(large) > 1 << 20
+    (source / "large.csv").write_bytes(large)
+    mount = mounts(source, "index_dir=%s" % index)
+    descriptor = os.open(mount.file("large.recordio"), os.O_PATH)
+    try:
+        assert not index.exists() or not kept(index)
+        assert os.stat(mount.file("large.recordio")).st_size == len(encode(large, Options()).data)
+        assert kept(index)
+    finally:
+        os.close(descriptor)
+    mount.stop()
+    before = {path: path.stat().st_mtime_ns for path in kept(index)}
+    damaged = kept(index)[0]
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    mount = mounts(source, "index_dir=%s" % index)
+    descriptor = os.open(mount.file("large.recordio"), os.O_PATH)
+    try:
+        assert "rebuilt" not in mount.log_text()
+        assert mount.file("large.recordio").read_bytes() == encode(large, Options()).data
+        assert "map rebuilt" in mount.log_text()
+        assert {path: path.stat().st_mtime_ns for path in kept(index)} != before
+    finally:
+        os.close(descriptor)
+
+
+@pytest.fixture
+def several_groups(source):
+    """A file of which a mount reads the map in parts."""
+    (source / "several.csv").write_bytes(make.numbers(20000) * 9)
+    assert (source / "several.csv").stat().st_size > 10 << 20
+    return source / "several.csv"
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize("trouble", ["flip", "cut", "gone", "none"])
+def test_what_happens_to_a_map_in_use_changes_no_byte(several_groups, index, source, mounts,
+                                                     trouble):
+    right = tool.recordio("cat", "--index_dir=none", several_groups).stdout
+    tool.recordio("index", "--index_dir=%s" % index, several_groups)
+    (path,) = kept(index)
+    if trouble == "flip":  # in a group that is not the last, of which nothing is read yet
+        data = bytearray(path.read_bytes())
+        data[-300 * 12] ^= 1
+        path.write_bytes(data)
+    mount = mounts(source, "index_dir=%s" % index)
+    file = mount.file("several.recordio")
+    assert file.stat().st_size == len(right)
+    assert path.exists()
+    if trouble == "cut":
+        os.truncate(path, 300)
+    elif trouble == "gone":
+        path.unlink()
+    with open(file, "rb") as reader:
+        for off in range(len(right) - 5000, 0, -len(right) // 7):
+            reader.seek(off)
+            assert reader.read(5000) == right[off:off + 5000], off
+    assert file.read_bytes() == right
+    assert path.exists() == (trouble == "none")
+    mount.stop()
+    assert mounts(source, "index_dir=%s" % index).file("several.recordio").read_bytes() == right
+    assert kept(index)
+    assert tool.recordio("index", "--index_dir=%s" % index, "--verify", several_groups
+                         ).returncode == 0
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "grow", "head"])
 def test_a_damaged_map_is_rebuilt_with_a_reason(csv, index, source, mounts, damage):
     tool.recordio("index", "--index_dir=%s" % index, csv)

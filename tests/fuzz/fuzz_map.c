@@ -30,7 +30,7 @@ static bool check_file(int fd)
 	int r;
 
 	claim(lseek(fd, 0, SEEK_SET) == 0);
-	r = rio_store_file_read(fd, &file, &err);
+	r = rio_store_file_read(fd, NULL, &file, &err);
 	claim(r == 0 || r == RIO_EMAP_DAMAGED || r == RIO_EMAP_STALE);
 	if (r < 0) {
 		claim(err.code == r && err.message[0]);
@@ -151,9 +151,34 @@ static uint64_t seal(int fd, uint64_t off, uint64_t end, uint64_t seed)
 	return le64toh(value);
 }
 
+/* The seals of the groups' checkpoints, which stand in the groups; then that of these. */
+static void seal_groups(int fd, uint64_t groups_off, size_t nr, uint64_t nr_checkpoints,
+	uint64_t header)
+{
+	struct rio_checkpoint_group groups[200];
+	uint64_t end = groups_off + nr * sizeof(groups[0]);
+
+	if (pread(fd, groups, nr * sizeof(groups[0]), (off_t)groups_off) < 0)
+		return;
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t first = le64toh(groups[i].first), size = sizeof(struct rio_packed_checkpoint);
+		uint64_t behind = i + 1 < nr ? le64toh(groups[i + 1].first) : nr_checkpoints;
+		struct rio_packed_checkpoint packed[200];
+		ssize_t n;
+
+		if (first > behind || behind > 200)
+			return;
+		n = pread(fd, packed, (behind - first) * size, (off_t)(end + 8 + first * size));
+		if (n == (ssize_t)((behind - first) * size))
+			groups[i].seal = htole64(XXH3_64bits_withSeed(packed, (size_t)n, header + i));
+	}
+	poke(fd, groups_off, groups, nr * sizeof(groups[0]));
+	seal(fd, groups_off, end, header);
+}
+
 static void seal_all(int fd)
 {
-	uint64_t words[HEADER_WORDS], header, text, groups, checkpoints, sizes;
+	uint64_t words[HEADER_WORDS], header, text, groups, checkpoints, sizes, sizes_off;
 
 	header = seal(fd, 0, sizeof(words) - 8, 0);
 	claim(pread(fd, words, sizeof(words), 0) == sizeof(words));
@@ -166,13 +191,12 @@ static void seal_all(int fd)
 	checkpoints = le64toh(words[WORD_NR_CHECKPOINTS]);
 	if (groups >= 200 || checkpoints >= 200)
 		return;
-	groups = text + 8 + groups * sizeof(struct rio_checkpoint_group);
-	seal(fd, text + 8, groups, header);
-	checkpoints = groups + 8 + checkpoints * sizeof(struct rio_packed_checkpoint);
-	seal(fd, groups + 8, checkpoints, header);
+	seal_groups(fd, text + 8, groups, checkpoints, header);
+	sizes_off = text + 8 + groups * sizeof(struct rio_checkpoint_group) + 8 +
+		    checkpoints * sizeof(struct rio_packed_checkpoint);
 	sizes = le64toh(words[WORD_SIZES_BYTES]);
 	if (sizes && sizes < 4096)
-		seal(fd, checkpoints + 8, checkpoints + 8 + sizes, header);
+		seal(fd, sizes_off, sizes_off + sizes, header);
 }
 
 static void check_written(int fd, struct input *in, uint64_t mode)

@@ -223,7 +223,7 @@ static const struct {
 	{"1,inf,3\n", "dtype=int32", RIO_TROUBLE_RANGE, 1},
 	{"1,,3.5\n", "dtype=int32", RIO_TROUBLE_NAN, 1},
 	{"0.5,1,2\n", "label_dtype=int32", RIO_TROUBLE_WHOLE, 0},
-	{"1,,3\n", "dtype=int32 label_dtype=float32 missing=0.5", RIO_TROUBLE_WHOLE, 1},
+	{"1,,3\n", "dtype=int32 label_dtype=float32 missing=0.5", RIO_TROUBLE_NAN, 1},
 	{"1,2,\xff\n", "uid=2", RIO_TROUBLE_UTF8, 2},
 	{"1,2,3\n", "dtype=int32", RIO_NO_TROUBLE, RIO_NO_COLUMN},
 	{"1,2147483647,-2147483648\n", "dtype=int32", RIO_NO_TROUBLE, RIO_NO_COLUMN},

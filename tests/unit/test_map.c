@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "map/map.h"
+#include "unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "map/map.h"
 
 /* Two segments of rows, one of blank lines between them, a sentinel. */
 static struct rio_checkpoint points[] = {
@@ -229,9 +225,67 @@ static void map__check_names_every_damage(void **state)
 	}
 }
 
+/* From each checkpoint to the next, as the header says it. */
+static bool steps_are_right(const struct rio_map *map)
+{
+	for (size_t k = 1; k < map->nr_checkpoints; k++) {
+		const struct rio_checkpoint a = rio_map_checkpoint(map, k - 1);
+		const struct rio_checkpoint b = rio_map_checkpoint(map, k);
+		uint64_t len_bytes = b.src_off - a.src_off;
+
+		if (b.src_off <= a.src_off || b.src_off > rio_map_src_end(map) || b.row < a.row ||
+			b.row - a.row > len_bytes || b.line < a.line || b.line - a.line > len_bytes)
+			return false;
+	}
+	return true;
+}
+
+/* The value of a field, or one that might pass for right. */
+static uint32_t spoil(uint32_t value, uint64_t *seed)
+{
+	const uint32_t far[] = {0, UINT32_MAX, value ^ UINT32_C(0x80000000), (uint32_t)rnd(seed)};
+
+	return rnd(seed) % 4 ? value + (uint32_t)(rnd(seed) % 9) - 4
+			     : far[rnd(seed) % RIO_ARRAY_SIZE(far)];
+}
+
+static void map__check_agrees_with_a_walk_over_spoilt_groups(void **state)
+{
+	struct rio_checkpoint many[600];
+	uint64_t seed = 5;
+	int nr_right = 0, nr_wrong = 0;
+
+	/* As many rows, or lines, as there are bytes, then none. */
+	for (uint64_t k = 0; k < 600; k++)
+		many[k] = (struct rio_checkpoint){
+			10 + 3 * k, k - k % 3, 1 + (k + 2) - (k + 2) % 3};
+	for (int i = 0; i < 4000; i++) {
+		struct rio_map *map = sample(many, 600);
+		struct rio_packed_checkpoint *packed =
+			&map->packed[256 * (rnd(&seed) % 2) + 1 + rnd(&seed) % 255];
+		uint32_t *const fields[] = {&packed->src_off, &packed->row, &packed->line};
+		uint32_t *field = fields[rnd(&seed) % 3];
+		bool right;
+
+		*field = spoil(*field, &seed);
+		if (i % 4 == 0)
+			map->groups[1].base.src_off -= rnd(&seed) % 8;
+		else if (i % 4 == 1)
+			map->groups[1 + i % 2].base.row = UINT64_MAX - rnd(&seed) % 512;
+		right = steps_are_right(map);
+		if ((rio_map_check(map, NULL) == 0) != right)
+			fail_msg("case %d is %s", i, right ? "refused" : "taken");
+		nr_right += right;
+		nr_wrong += !right;
+		rio_map_destroy(map);
+	}
+	assert_true(nr_right > 100 && nr_wrong > 100);
+}
+
 static void map__check_wants_groups_to_follow_each_other(void **state)
 {
-	static const uint64_t firsts[][2] = {{1, 256}, {0, 0}, {0, 600}, {0, UINT64_MAX}};
+	static const uint64_t firsts[][2] = {{1, 256}, {0, 0}, {0, 600}, {0, UINT64_MAX},
+		{0, 257}, {0, 255}};
 	struct rio_checkpoint many[600];
 	struct rio_map *map;
 
@@ -280,6 +334,7 @@ int main(void)
 		cmocka_unit_test(map__a_sentinel_alone_is_an_empty_file),
 		cmocka_unit_test(map__check_takes_a_right_map),
 		cmocka_unit_test(map__check_names_every_damage),
+		cmocka_unit_test(map__check_agrees_with_a_walk_over_spoilt_groups),
 		cmocka_unit_test(map__check_wants_groups_to_follow_each_other),
 		cmocka_unit_test(map__check_bounds_the_row_of_a_bad_quote),
 		cmocka_unit_test(map__destroy_takes_null),

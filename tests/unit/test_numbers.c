@@ -192,11 +192,58 @@ static void numbers__are_the_same_in_every_kernel(void **state)
 		}
 }
 
+/* As %e writes it, but perhaps a middle of two floats, with zeros in front, or flawed. */
+static void print_scientific(uint64_t *seed, int precision, unsigned flaws, char *text)
+{
+	static const char flaw[] = "0:/.+-,eE 9";
+	float f = (float)ldexp((double)(int64_t)rnd(seed) / 9e18, (int)(rnd(seed) % 300) - 160);
+	char *digits;
+
+	if (f != 0 && rnd(seed) % 2)
+		f = (float)ldexp(f, -ilogbf(f) + (int)(rnd(seed) % 40) - 20);
+	sprintf(text, "%.*e", precision,
+		rnd(seed) % 4 ? (double)f : ((double)f + (double)nextafterf(f, INFINITY)) / 2);
+	digits = text + (*text == '-');
+	if (rnd(seed) % 8 == 0)
+		for (size_t i = 0, n = rnd(seed) % ((size_t)precision + 3); i < n; i++)
+			if (digits[i] >= '0' && digits[i] <= '9')
+				digits[i] = '0';
+	if (flaws && rnd(seed) % flaws == 0)
+		text[rnd(seed) % strlen(text)] = flaw[rnd(seed) % (sizeof(flaw) - 1)];
+	if (flaws && rnd(seed) % flaws == 0) {
+		memmove(text + 2, text, strlen(text) + 1);
+		memcpy(text, rnd(seed) % 2 ? "-1" : "12", 2);
+	}
+}
+
+/* Groups of one length, for which there is a way of its own. */
+static void numbers__of_one_precision_are_the_same_in_every_kernel(void **state)
+{
+	uint64_t seed = 3;
+
+	for (int round = 0; round < 60; round++)
+		for (int precision = 0; precision <= 26; precision++) {
+			struct chunk c;
+			char text[FIELD_BYTES_MAX];
+			size_t nr = rnd(&seed) % FIELDS_MAX;
+			unsigned flaws = round % 2 ? 0 : 30;
+
+			chunk_init(&c);
+			for (size_t i = 0; i < nr; i++) {
+				print_scientific(&seed, precision, flaws, text);
+				add(&c, text);
+			}
+			check_chunk(&c);
+			free(c.room);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers__of_every_oddity_in_every_place_of_a_group),
 		cmocka_unit_test(numbers__are_the_same_in_every_kernel),
+		cmocka_unit_test(numbers__of_one_precision_are_the_same_in_every_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,90 @@ static void tally__carries_across_every_boundary(void **state)
 	}
 }
 
+/* Quoted as it should be, in lines of all lengths, some of them in quotes. */
+static void put_quoted(uint64_t *seed, uint8_t *p, size_t n)
+{
+	static const char *const parts[] = {"\"a b\",", "\"\",", "12,", "\"x, \"\"y\"\" \",",
+		"\"line\nfeed\",", "7\n", "\"\"\"z\"\"\"\n", "\"8\"\r\n", "some plain text,"};
+
+	for (size_t i = 0; i < n;) {
+		const char *part = parts[rnd(seed) % RIO_ARRAY_SIZE(parts)];
+
+		for (; i < n && *part; part++)
+			p[i++] = (uint8_t)*part;
+	}
+}
+
+static void tally__sees_a_single_flaw_far_from_the_begin(void **state)
+{
+	static const char flaws[] = "\"\"\", \r\n\nx";
+	uint64_t seed = 0x2545f4914f6cdd1d;
+	uint8_t p[3 * 4096];
+
+	for (int round = 0; round < 150; round++) {
+		size_t n = sizeof(p) - rnd(&seed) % 4500;
+
+		put_quoted(&seed, p, n);
+		for (uint64_t nr = rnd(&seed) % 3; nr; nr--)
+			p[rnd(&seed) % n] = (uint8_t)flaws[rnd(&seed) % (sizeof(flaws) - 1)];
+		for (const struct rio_kernel *const *k = rio_kernels; *k; k++) {
+			if (!(*k)->usable())
+				continue;
+			check_tally(*k, &dialects[0], p, n, n);
+			check_tally(*k, &dialects[0], p, n, 64 * (1 + rnd(&seed) % 80));
+			check_tally(*k, &dialects[0], p, n, 1 + rnd(&seed) % 5000);
+			check_tally(*k, &dialects[4], p, n, n);
+		}
+	}
+}
+
+/* Long runs of one byte up to where the loops take turns, and there what matters. */
+static void put_runs(uint64_t *seed, uint8_t *p, size_t n)
+{
+	static const char *const turns[] = {"\"", "\"a\"", "\n", "\n\n", ",\"", "\",", ",", "x"};
+	static const char fill[] = "  xx,";
+
+	for (size_t i = 0; i < n;) {
+		const char *turn = turns[rnd(seed) % RIO_ARRAY_SIZE(turns)];
+		size_t to = (i / 64 + 1 + rnd(seed) % 12) * 64 - rnd(seed) % 3;
+		uint8_t c = (uint8_t)fill[rnd(seed) % (sizeof(fill) - 1)];
+
+		while (i < n && i < to)
+			p[i++] = c;
+		for (; i < n && *turn; turn++)
+			p[i++] = (uint8_t)*turn;
+	}
+}
+
+static void tally__carries_across_runs_of_all_lengths(void **state)
+{
+	uint64_t seed = 0x9fb21c651e98df25;
+	uint8_t p[9000];
+
+	for (int round = 0; round < 600; round++) {
+		size_t n = sizeof(p) - rnd(&seed) % 64;
+
+		put_runs(&seed, p, n);
+		for (const struct rio_kernel *const *k = rio_kernels; *k; k++)
+			if ((*k)->usable())
+				check_tally(*k, &dialects[0], p, n, n);
+	}
+}
+
+static void tally__finds_text_far_behind_a_quote(void **state)
+{
+	uint8_t p[6000];
+
+	for (size_t nr_blanks = 0; nr_blanks < 5000; nr_blanks += 13) {
+		memset(p, 'x', sizeof(p));
+		memset(p, ' ', 3 + nr_blanks);
+		memcpy(p, "\"a\"", 3);
+		for (const struct rio_kernel *const *k = rio_kernels; *k; k++)
+			if ((*k)->usable())
+				check_tally(*k, &dialects[0], p, sizeof(p), sizeof(p));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +221,9 @@ int main(void)
 		cmocka_unit_test(scan__agrees_with_a_state_machine_on_random_bytes),
 		cmocka_unit_test(scan__sees_a_nul_byte_anywhere),
 		cmocka_unit_test(tally__carries_across_every_boundary),
+		cmocka_unit_test(tally__sees_a_single_flaw_far_from_the_begin),
+		cmocka_unit_test(tally__carries_across_runs_of_all_lengths),
+		cmocka_unit_test(tally__finds_text_far_behind_a_quote),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
