@@ -239,15 +239,12 @@ static int serve_mounted(struct rfs_mount *mount, const char *mountpoint, int re
 {
 	struct announcement announcement = {mount, mountpoint, ready_fd};
 	pthread_t announcing, waiting;
-	bool announces;
-	int r = -start_thread(&waiting, wait_to_end, &announcement);
+	int r = mount->fifos ? -rfs_fifos_start(mount->fifos, mountpoint, expel, mount) : 0;
+	bool announces, waits;
 
-	if (r) {
-		fuse_session_unmount(mount->session);
-		return fail_session(r);
-	}
-	if (mount->fifos)
-		r = -rfs_fifos_start(mount->fifos, mountpoint, expel, mount);
+	if (!r)
+		r = -start_thread(&waiting, wait_to_end, &announcement);
+	waits = !r;
 	announces = !r && start_thread(&announcing, announce, &announcement) == 0;
 	if (!r)
 		r = loop(mount);
@@ -263,7 +260,8 @@ static int serve_mounted(struct rfs_mount *mount, const char *mountpoint, int re
 		rfs_fifos_end(mount->fifos, false);
 	if (announces)
 		pthread_join(announcing, NULL);
-	end_waiting(mount, waiting);
+	if (waits)
+		end_waiting(mount, waiting);
 	return r < 0 ? fail_session(r) : RFS_EXIT_OK;
 }
 

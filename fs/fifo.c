@@ -69,7 +69,7 @@ struct fifo {
 	rfs_name name;
 	rfs_name channel;
 	uint64_t epoch;
-	bool armed;         /* false: opened by its feeder, or by nobody any more */
+	bool armed;         /* false: its feeder has opened it */
 	uint64_t looked_ns; /* when its LOOKUP came, CLOCK_MONOTONIC */
 	uint64_t next_ns;   /* when to try again */
 };
@@ -246,11 +246,11 @@ void rfs_fifos_forget(struct rfs_fifos *fifos, struct rfs_node *node, uint64_t n
 
 /* --- readers --- */
 
-/* The mountpoint may lead elsewhere: unmounted lazily, or something is mounted over it. */
+/* Unmounted lazily, something is mounted over it, no descriptor is left: it is tried again. */
 static void tell_lost(struct rfs_fifos *fifos, const char *path, int e)
 {
 	if (!fifos->told_lost && !fifos->ending)
-		rfs_log_note("%s cannot be opened by recordiofs itself (%s): it is fed no more",
+		rfs_log_note("%s cannot be opened by recordiofs itself (%s): readers of epochs wait",
 			path, strerror(e));
 	fifos->told_lost = true;
 }
@@ -286,7 +286,7 @@ static void try(struct rfs_fifos *fifos, struct fifo *fifo, int *ret_fd)
 	pthread_mutex_lock(&fifos->lock);
 	if (*ret_fd >= 0)
 		fifo->armed = false;
-	else if (fifos->target && e != ENXIO)
+	else if (path && fifos->target && e != ENXIO)
 		tell_lost(fifos, path, e);
 	fifos->target = NULL;
 }

@@ -105,6 +105,7 @@ def test_recordiofs_tells_every_option_in_help_and_man_page():
                           check=True).stdout.decode()
     options = dict(encoding_options())
     options.update(table(paths.TOP / "fs" / "option_table.c", "rfs_option_table"))
+    options.update(job_words())
     man = man_text("recordiofs")
     for name, (values, help_line) in options.items():
         shown = name if values is None else "%s=%s" % (name, values)

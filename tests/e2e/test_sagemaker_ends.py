@@ -110,6 +110,7 @@ def test_sigterm_right_behind_a_walk_ends_at_once(large):
     assert large.terminate() == 0
 
 
+@pytest.mark.threads
 def test_sigint_ends_as_sigterm_does(large):
     os.kill(large.pid, signal.SIGINT)
     assert large.wait() == 0
@@ -269,8 +270,8 @@ def test_others_read_only_what_everybody_may(tmp_path):
 @pytest.mark.threads
 @pytest.mark.timeout(900)
 def test_many_epochs_leave_nothing_behind(source, mounts, quick, capsys):
-    """RECORDIOFS_EPOCHS says how many, 200 for the long test."""
-    nr_epochs = int(os.environ.get("RECORDIOFS_EPOCHS", "20" if quick else "50"))
+    """RECORDIOFS_EPOCHS says how many."""
+    nr_epochs = int(os.environ.get("RECORDIOFS_EPOCHS", "20" if quick else "200"))
     names = ["c%d" % i for i in range(8)]
     pipes.fill(source, names, nr_files=2, nr_rows=6000)
     mount = mounts(source, LAYOUT)

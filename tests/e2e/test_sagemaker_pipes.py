@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support import make, mounting, pipes
+from support import make, mounting, paths, pipes
 from encoder import Options, encode
 
 LAYOUT = "layout=sagemaker"
@@ -331,6 +331,7 @@ def test_the_first_byte(job, capsys):
               (times[0], times[25], times[-1]))
 
 
+@pytest.mark.skipif(paths.SANITIZED, reason="a sanitizer's own thread does not sleep")
 def test_a_daemon_that_nobody_reads_from_sleeps(job):
     """A name that was looked at is waited at for a while, and then no more."""
     for epoch in range(20):
