@@ -82,6 +82,7 @@ struct rfs_node {
 	atomic_bool told_long_names; /* RFS_FOLDER */
 	atomic_bool told_hidden;     /* RFS_FOLDER */
 	atomic_bool told_no_view;    /* RFS_FOLDER */
+	atomic_bool told_filled;     /* files and views */
 };
 
 /* Whether it is opened and read by way of its sources: a file or a view. */

@@ -55,7 +55,7 @@ struct rio_feed_result {
 	uint64_t len_bytes;   /* written */
 	uint64_t nr_records;  /* (or wrapped objects) encoded, and written but for a reader that left */
 	uint64_t nr_skipped;  /* rows, bad_row=skip */
-	uint64_t nr_filled;   /* cells, missing=, where records differ in length */
+	uint64_t nr_filled;   /* cells, missing= */
 	bool reader_left;     /* it closed early: no failure */
 	bool stopped;         /* by stop_fd: no failure */
 };
@@ -79,7 +79,8 @@ struct rio_feed_result {
  * reader takes for a frame, nor for the end of the data: the SDK, sagemaker-tensorflow, ml-io
  * and dmlc all fail there.  (The magic alone would not do: sagemaker-tensorflow makes a
  * record of memory out of it.)  A gzip stream ends without its trailer instead, and a
- * wrapped object within its frame.
+ * wrapped object within its frame.  Stopped between two records it puts the mark there, too,
+ * if the pipe has room: an epoch that was cut short is not to be taken for a whole one.
  */
 #define RIO_FEED_MARK "\xff\xff\xff\xff"
 int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed_result *ret,

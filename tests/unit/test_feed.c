@@ -383,6 +383,43 @@ static void feed__that_is_stopped_before_it_begins_writes_nothing(void **state)
 
 static const uint8_t mark[] = {0xff, 0xff, 0xff, 0xff};
 
+/* Stop a feed a little after it has begun; it is slow, so it cannot be done by then. */
+static void *stop_soon(void *data)
+{
+	usleep(150 * 1000);
+	assert_int_equal(eventfd_write(*(int *)data, 1), 0);
+	return NULL;
+}
+
+/* Portions of one record each: wherever it is stopped, that is between two of them. */
+static void feed__that_is_stopped_between_records_says_so(void **state)
+{
+	enum { RECORD_BYTES = 48, PORTIONS_PER_SECOND = 50 };
+	struct channel channel = {.options = "header=no"};
+	struct packing all;
+	struct epoch e;
+	int stop_fd = eventfd(0, EFD_CLOEXEC);
+	char csv[4000];
+	pthread_t thread;
+
+	for (size_t i = 0; i < sizeof(csv); i += 4)
+		memcpy(csv + i, "1,2\n", 4);
+	add(&channel, "a.csv", csv, sizeof(csv));
+	all = expect(&channel);
+	assert_int_equal(all.len_bytes, RECORD_BYTES * sizeof(csv) / 4);
+	assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop_fd), 0);
+	e = feed(&channel, (struct setup){.stop_fd = stop_fd,
+				 .bytes_per_second = RECORD_BYTES * PORTIONS_PER_SECOND});
+	pthread_join(thread, NULL);
+	assert_true(e.result.stopped);
+	assert_int_equal(e.got.len_bytes % RECORD_BYTES, sizeof(mark));
+	assert_memory_equal(e.got.bytes, all.bytes, e.got.len_bytes - sizeof(mark));
+	assert_memory_equal(e.got.bytes + e.got.len_bytes - sizeof(mark), mark, sizeof(mark));
+	free(e.got.bytes);
+	free(all.bytes);
+	close(stop_fd);
+}
+
 static void feed__ends_in_a_mark_at_an_error(void **state)
 {
 	struct packing p = make_table(4, 300 * RIO_KIB);
@@ -589,7 +626,7 @@ static void sort_records(struct packing *p, size_t one)
 
 static void feed__shuffles_the_rows_of_each_epoch_anew(void **state)
 {
-	struct packing p = make_table(6, 10 * RIO_MIB), all, first = {0};
+	struct packing p = make_table(6, 5 * RIO_MIB), all, first = {0};
 	struct channel channel = {.options = "header=no"};
 	uint32_t payload_bytes;
 	size_t one;
@@ -624,6 +661,45 @@ static void feed__shuffles_the_rows_of_each_epoch_anew(void **state)
 	assert_packing_equal(&first, &all);
 	free(first.bytes);
 	free(all.bytes);
+	free(p.bytes);
+}
+
+/* Add the records of a text, permuted as a block of that number. */
+static void add_shuffled(struct packing *p, const uint8_t *text, size_t n, size_t one,
+	uint64_t block)
+{
+	struct streamed s = stream_bytes(text, n, "header=no", 10000);
+	size_t nr = s.out.len_bytes / one;
+	uint32_t *order = calloc(nr, sizeof(*order));
+
+	rio_permutation(7, 1, "k.csv", block, order, (uint32_t)nr);
+	for (size_t i = 0; i < nr; i++)
+		packing_add(p, s.out.bytes + order[i] * one, one);
+	free(order);
+	free(s.out.bytes);
+}
+
+/* The border of a block is the first row end that makes it long enough. */
+static void feed__shuffles_in_blocks_that_the_format_states(void **state)
+{
+	struct packing p = make_table(14, RIO_SHUFFLE_BLOCK_BYTES + 100 * RIO_KIB), expected = {0};
+	struct channel channel = {.options = "header=no"};
+	const uint8_t *border = memchr(p.bytes + RIO_SHUFFLE_BLOCK_BYTES - 1, '\n',
+		p.len_bytes - RIO_SHUFFLE_BLOCK_BYTES);
+	size_t first = (size_t)(border - p.bytes) + 1;
+	uint32_t payload_bytes;
+	struct epoch e;
+
+	add(&channel, "k.csv", p.bytes, p.len_bytes);
+	e = feed(&channel, (struct setup){.epoch = 1, .job = "shuffle=rows seed=7"});
+	assert_int_equal(e.r, 0);
+	memcpy(&payload_bytes, e.got.bytes + 4, 4);
+	add_shuffled(&expected, p.bytes, first, rio_frame_bytes(payload_bytes), 0);
+	add_shuffled(&expected, p.bytes + first, p.len_bytes - first,
+		rio_frame_bytes(payload_bytes), 1);
+	assert_packing_equal(&e.got, &expected);
+	free(e.got.bytes);
+	free(expected.bytes);
 	free(p.bytes);
 }
 
@@ -730,6 +806,7 @@ int main(void)
 		cmocka_unit_test(feed__waits_for_a_slow_reader),
 		cmocka_unit_test(feed__ends_when_it_is_told_to),
 		cmocka_unit_test(feed__that_is_stopped_before_it_begins_writes_nothing),
+		cmocka_unit_test(feed__that_is_stopped_between_records_says_so),
 		cmocka_unit_test(feed__ends_in_a_mark_at_an_error),
 		cmocka_unit_test(feed__ends_in_a_mark_where_an_object_cannot_be_opened),
 		cmocka_unit_test(feed__gzips_to_the_same_bytes_with_any_threads),
@@ -738,6 +815,7 @@ int main(void)
 		cmocka_unit_test(feed__wraps_each_object_as_it_is_stored),
 		cmocka_unit_test(feed__wraps_no_object_that_no_frame_holds),
 		cmocka_unit_test(feed__shuffles_the_rows_of_each_epoch_anew),
+		cmocka_unit_test(feed__shuffles_in_blocks_that_the_format_states),
 		cmocka_unit_test(feed__shuffles_records_of_many_lengths),
 		cmocka_unit_test(feed__is_not_faster_than_it_shall_be),
 		cmocka_unit_test(feed__that_is_slow_sees_that_its_reader_has_left),
