@@ -28,6 +28,14 @@
 #define CHECK_WHOLE_BYTES RIO_MIB
 #define CHECK_BEGIN_BYTES (128 * RIO_KIB)
 
+/* Where the map counts them, they were told of when it was looked up. */
+static void tell_filled(struct rfs_node *node, uint64_t nr_filled)
+{
+	if (nr_filled && !atomic_exchange(&node->told_filled, true))
+		rfs_log_note("%s: missing cells are filled; filled_cells of the status counts "
+			"them", node->path);
+}
+
 static int encode(struct rfs_handle *handle, struct rio_scratch *scratch, uint64_t off, void *dst,
 	size_t len_bytes, size_t *ret_bytes, struct rio_error *err)
 {
@@ -38,6 +46,7 @@ static int encode(struct rfs_handle *handle, struct rio_scratch *scratch, uint64
 	r = rio_dataset_read(handle->node->dataset, handle->source, scratch, off, dst, len_bytes,
 		ret_bytes, &stats, err);
 	rfs_count_read(handle->counters, &stats);
+	tell_filled(handle->node, stats.nr_filled);
 	return r;
 }
 

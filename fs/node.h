@@ -66,6 +66,7 @@ struct rfs_node {
 
 	atomic_bool told_long_names; /* RFS_FOLDER */
 	atomic_bool told_hidden;     /* RFS_FOLDER */
+	atomic_bool told_filled;     /* RFS_FILE */
 };
 
 /* What names a node: two that are equal are one. */

@@ -65,7 +65,8 @@ static void gather(const struct rfs_status *s, struct line lines[NR_LINES])
 			get(&c->lone_reads)},
 		{"skipped_rows", "counter", "Rows left out of files that were looked up",
 			get(&c->skipped_rows)},
-		{"filled_cells", "counter", "Missing cells that became a value in them",
+		{"filled_cells", "counter", "Missing cells that became a value: counted at look-up "
+			"where records differ in size, and else as they are encoded",
 			get(&c->filled_cells)},
 		{"feeds", "counter", "Epochs of channels that somebody began to read from a FIFO",
 			get(&c->feeds)},
@@ -85,6 +86,7 @@ void rfs_count_read(struct rfs_counters *counters, const struct rio_read_stats *
 	rfs_count(&counters->source_bytes, stats->source_bytes);
 	rfs_count(&counters->rows, stats->nr_rows);
 	rfs_count(&counters->slow_fields, stats->slow_fields);
+	rfs_count(&counters->filled_cells, stats->nr_filled);
 }
 
 static void put_value(FILE *file, const struct line *line)

@@ -24,7 +24,7 @@ struct rfs_counters {
 	atomic_uint_fast64_t slow_fields;  /* read by themselves, not in a vector */
 	atomic_uint_fast64_t lone_reads;   /* requests that were encoded without a block */
 	atomic_uint_fast64_t skipped_rows; /* in files that were looked up */
-	atomic_uint_fast64_t filled_cells; /* likewise */
+	atomic_uint_fast64_t filled_cells; /* likewise; of records of one size, in those encoded */
 	atomic_uint_fast64_t feeds;        /* epochs that somebody began to read */
 	atomic_uint_fast64_t failed_feeds;
 	atomic_uint_fast64_t fed_bytes;    /* of feeds that have ended */

@@ -235,11 +235,11 @@ static json_t *cluster(const struct rio_job *job)
 {
 	_cleanup_json_ json_t *names = hosts(job);
 
-	return json_pack("{sO,sO,sO,ss,ss,ss,s[s],s[s],s{s{ss,ss,sO}},sb,sb,ss}",
-		"hosts", names, "current_instance_group_hosts", names, "distribution_hosts", names,
+	return json_pack("{sO,sO,s[],ss,ss,ss,s[s],s[],s{s{ss,ss,sO}},sb,sb,ss}",
+		"hosts", names, "current_instance_group_hosts", names, "distribution_hosts",
 		"current_host", job->current_host, "current_instance_type", INSTANCE,
 		"current_instance_group", GROUP, "instance_groups", GROUP,
-		"distribution_instance_groups", GROUP, "instance_groups_dict", GROUP,
+		"distribution_instance_groups", "instance_groups_dict", GROUP,
 			"instance_group_name", GROUP, "instance_type", INSTANCE, "hosts", names,
 		"is_hetero", 0, "is_master",
 		strcmp(job->current_host, json_string_value(json_array_get(names, 0))) == 0,
@@ -307,6 +307,25 @@ struct environment {
 	size_t nr, room;
 };
 
+/* Takes entry. */
+static bool add_entry(struct environment *env, char *entry)
+{
+	if (env->nr + 1 >= env->room) {
+		size_t room = env->room ? 2 * env->room : 64;
+		char **more = reallocarray(env->all, room, sizeof(*more));
+
+		if (!more) {
+			free(entry);
+			return false;
+		}
+		env->all = more;
+		env->room = room;
+	}
+	env->all[env->nr++] = entry;
+	env->all[env->nr] = NULL;
+	return true;
+}
+
 /* PREFIX and the name in capitals.  What no variable can be called is left out. */
 static bool add(struct environment *env, const char *prefix, const char *name,
 	const json_t *value)
@@ -317,24 +336,25 @@ static bool add(struct environment *env, const char *prefix, const char *name,
 
 	if (strchr(name, '=') || !name[0])
 		return true;
-	if (env->nr + 1 >= env->room) {
-		size_t room = env->room ? 2 * env->room : 64;
-		char **more = reallocarray(env->all, room, sizeof(*more));
-
-		if (!more)
-			return false;
-		env->all = more;
-		env->room = room;
-	}
 	if (!text || asprintf(&entry, "SM_%s%s=%s", prefix, name,
 			     json_is_null(value) ? "" : text) < 0)
 		return false;
 	for (char *p = entry; *p != '='; p++)
 		if (*p >= 'a' && *p <= 'z')
 			*p -= 'a' - 'A';
-	env->all[env->nr++] = entry;
-	env->all[env->nr] = NULL;
-	return true;
+	return add_entry(env, entry);
+}
+
+/* Where the toolkit looks for input, unless it is /opt/ml. */
+static bool add_base(struct environment *env, const char *input)
+{
+	_cleanup_free_ char *base = base_of(input);
+	char *entry;
+
+	if (base && strcmp(base, input) == 0)
+		return true;
+	return base && asprintf(&entry, "SAGEMAKER_BASE_DIR=%s", base) >= 0 &&
+	       add_entry(env, entry);
 }
 
 static bool add_all(struct environment *env, const char *prefix, const json_t *values)
@@ -378,7 +398,7 @@ int rio_config_environment(const struct rio_job *job, const char *const *channel
 	known = properties(job, channels, nr_channels, texts, input);
 	names = sorted_names(channels, nr_channels);
 	if (!known || !add_properties(&env, known) || !add(&env, "", "channels", names) ||
-		!add(&env, "", "training_env", known)) {
+		!add(&env, "", "training_env", known) || !add_base(&env, input)) {
 		rio_config_free_environment(env.all);
 		return fail_memory(err);
 	}

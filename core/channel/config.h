@@ -41,7 +41,8 @@ int rio_config_text(enum rio_config_file file, const struct rio_job *job,
  * SM_CHANNELS, SM_CHANNEL_TRAIN, SM_HOSTS, SM_CURRENT_HOST, SM_NUM_GPUS, … as
  * "NAME=value", NULL at the end; freed with rio_config_free_environment.  input is the
  * folder, absolute, that holds config and data.  Models and output go to folders beside it
- * where it is called input, as /opt/ml/input is, and else to folders in it.
+ * where it is called input, as /opt/ml/input is, and else to folders in it; in the former
+ * case SAGEMAKER_BASE_DIR, with which the toolkit itself finds all this, is the folder above.
  */
 int rio_config_environment(const struct rio_job *job, const char *const *channels,
 	size_t nr_channels, const char *hyperparameters, const char *input, char ***ret,

@@ -154,11 +154,12 @@ static inline bool rio_scientific_read(const struct rio_group *g, struct rio_sci
 		_mm256_add_epi32(_mm256_loadu_si256((const void *)g->before), k32_half(1)));
 	uint32_t begin = g->before[0] + 1;
 	uint32_t len = g->end[0] - begin - (g->p[begin] == '-');
+	__mmask8 same = _mm256_cmpeq_epi32_mask(lens, _mm256_set1_epi32((int)len));
 	struct rio_scientific_bytes bytes;
 
 	ret->negative = _mm256_cmpeq_epi32_mask(lens, _mm256_set1_epi32((int)len + 1));
 	if (len < RIO_SCIENTIFIC_BYTES_MIN || len > RIO_SCIENTIFIC_BYTES_MAX ||
-		(ret->negative | _mm256_cmpeq_epi32_mask(lens, _mm256_set1_epi32((int)len))) != 0xff)
+		(same | ret->negative) != 0xff)
 		return false;
 	bytes = rio_scientific_take(g->p, g->end, len);
 	if (!rio_scientific_is(&bytes, ret->negative))

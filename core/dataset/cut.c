@@ -97,12 +97,24 @@ static int fill(struct cutting *c, size_t wanted)
 	return r;
 }
 
+/* What one long row made large is not kept for all others. */
+static void shrink(uint8_t **buffer, size_t *room, size_t wanted)
+{
+	if (*room / 8 <= wanted)
+		return;
+	free(*buffer);
+	*buffer = NULL;
+	*room = 0;
+}
+
 static int begin(struct cutting *c, size_t piece_bytes)
 {
 	struct rio_cutter *cutter = c->cutter;
 	size_t wanted = RIO_MAX(piece_bytes + AHEAD_BYTES, cutter->carry_bytes);
-	int r = make_room(c, wanted);
+	int r;
 
+	shrink(&c->piece->buffer, &c->piece->buffer_room, wanted);
+	r = make_room(c, wanted);
 	c->piece->nr_segments = 0;
 	c->piece->len_bytes = 0;
 	c->piece->wall = 0;
@@ -237,8 +249,10 @@ static int carry(struct cutting *c)
 {
 	struct rio_cutter *cutter = c->cutter;
 	size_t len_bytes = cutter->at_end ? 0 : c->len_bytes - c->cut;
-	int r = rio_grow(&cutter->carry, &cutter->carry_room, len_bytes, c->err);
+	int r;
 
+	shrink(&cutter->carry, &cutter->carry_room, RIO_MAX(len_bytes, AHEAD_BYTES));
+	r = rio_grow(&cutter->carry, &cutter->carry_room, len_bytes, c->err);
 	if (r < 0)
 		return r;
 	if (len_bytes)

@@ -116,59 +116,6 @@ uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset)
 	return rio_dataset_nr_rows(dataset) * rio_dataset_record_bytes(dataset);
 }
 
-/* Files of /proc and its like hold more than the size that stat tells, which is 0. */
-static int check_size(struct rio_source *source, const struct rio_stamp *stamp,
-	uint64_t seen_bytes, struct rio_error *err)
-{
-	int r = seen_bytes > stamp->size_bytes ? rio_source_check(source, stamp, err) : 0;
-
-	if (r < 0 || seen_bytes <= stamp->size_bytes)
-		return r;
-	return rio_fail(err, RIO_ESCHEMA,
-		"the file holds more than its size of %ju bytes: encode a copy of it",
-		(uintmax_t)stamp->size_bytes);
-}
-
-/* Infer the schema from a sample of the given size, or RIO_SAMPLE_TOO_SHORT. */
-static int infer_from(struct rio_source *source, const struct rio_options *options,
-	const struct rio_stamp *stamp, size_t sample_bytes, struct rio_schema **ret,
-	struct rio_error *err)
-{
-	_cleanup_free_ uint8_t *buffer = calloc(1, sample_bytes + 2 * RIO_PAD_BYTES);
-	size_t got = 0;
-	int r;
-
-	if (!buffer)
-		return rio_fail(err, RIO_ENOMEM, "out of memory");
-
-	/* One byte more than is used tells whether the sample is all there is. */
-	r = rio_source_read_at(source, 0, buffer + RIO_PAD_BYTES, sample_bytes + 1, &got, err);
-	if (r == 0 && !rio_packed_codec(source))
-		r = check_size(source, stamp, got, err);
-	if (r < 0)
-		return r;
-	return rio_schema_infer(options, buffer + RIO_PAD_BYTES, RIO_MIN(got, sample_bytes),
-		got <= sample_bytes, ret, err);
-}
-
-static int infer(struct rio_source *source, const struct rio_options *options,
-	const struct rio_stamp *stamp, struct rio_schema **ret, struct rio_error *err)
-{
-	size_t sample_bytes = RIO_SAMPLE_BYTES;
-	int r;
-
-	while ((r = infer_from(source, options, stamp, sample_bytes, ret, err)) ==
-		RIO_SAMPLE_TOO_SHORT)
-		sample_bytes *= 4;
-	return r;
-}
-
-/* Whether the map must say where each record is. */
-static bool needs_sizes(const struct rio_schema *schema)
-{
-	return schema->nr_columns && !rio_schema_is_fixed(schema);
-}
-
 static struct rio_map_build build_of(const struct rio_schema *schema)
 {
 	return (struct rio_map_build){
@@ -188,7 +135,7 @@ static int build_map(struct rio_dataset *dataset, struct rio_source *source,
 	build.progress = config->progress;
 	build.progress_data = config->progress_data;
 	r = rio_map_build(source, &build, &dataset->map, err);
-	if (r == 0 && needs_sizes(dataset->schema))
+	if (r == 0 && rio_dataset_needs_sizes(dataset->schema))
 		r = rio_dataset_size(dataset, source, config, err);
 	if (r < 0)
 		forget_map(dataset);
@@ -225,7 +172,7 @@ static int check_fits(const struct rio_dataset *dataset, struct rio_source *sour
 	if (dataset->map->data_off != dataset->schema->data_off)
 		return rio_fail(err, RIO_EMAP_DAMAGED,
 			"the map begins at another row than the data");
-	if (!dataset->map->sizes != !needs_sizes(dataset->schema))
+	if (!dataset->map->sizes != !rio_dataset_needs_sizes(dataset->schema))
 		return rio_fail(err, RIO_EMAP_DAMAGED, "the map is one of other records");
 	/* Not known (RIO_ENOT_INDEXED) where a compressed source has lost its seek index. */
 	r = rio_source_len(source, &src_end, err);
@@ -240,7 +187,7 @@ static int load_map(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, const struct rio_store_key *key,
 	const struct rio_stamp *stamp, struct rio_map **ret_stale, struct rio_error *err)
 {
-	bool in_parts = config->in_parts && !needs_sizes(dataset->schema);
+	bool in_parts = config->in_parts && !rio_dataset_needs_sizes(dataset->schema);
 	int r = in_parts && !ret_stale
 		? rio_store_load_part(config->store, key, stamp, &dataset->map, err)
 		: rio_store_load(config->store, key, stamp, &dataset->map, ret_stale, err);
@@ -436,7 +383,7 @@ static int describe(struct rio_dataset *dataset, struct rio_source *source,
 	int r = rio_source_settled_stamp(source, &stamp, err);
 
 	if (r == 0)
-		r = infer(source, config->options, &stamp, &dataset->schema, err);
+		r = rio_dataset_infer(source, config->options, &stamp, &dataset->schema, err);
 	if (r == 0)
 		r = find_map(dataset, source, config, &stamp, err);
 	if (r < 0)
@@ -471,26 +418,6 @@ int rio_dataset_create(struct rio_source *source, const struct rio_dataset_confi
 		rio_error_set_file(err, rio_source_name(source));
 		return r;
 	}
-	*ret = rio_steal(dataset);
-	return 0;
-}
-
-int rio_dataset_create_unmapped(struct rio_source *source, const struct rio_options *options,
-	const struct rio_stamp *stamp, struct rio_dataset **ret, struct rio_error *err)
-{
-	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset =
-		calloc(1, sizeof(*dataset));
-	int r = dataset ? rio_options_check(options, err)
-			: rio_fail(err, RIO_ENOMEM, "out of memory");
-
-	if (r == 0)
-		r = infer(source, options, stamp, &dataset->schema, err);
-	if (r == 0 && needs_sizes(dataset->schema))
-		r = rio_general_create(dataset->schema, NULL, &dataset->general, err);
-	else if (r == 0 && dataset->schema->nr_columns)
-		r = rio_dense_create(dataset->schema, &dataset->dense, err);
-	if (r < 0)
-		return r;
 	*ret = rio_steal(dataset);
 	return 0;
 }

@@ -102,6 +102,13 @@ uint64_t rio_dataset_len_bytes(const struct rio_dataset *dataset);
 /* text=map: the texts that columns hold, and their numbers; NULL where none is numbered. */
 const struct rio_codes *rio_dataset_codes(const struct rio_dataset *dataset);
 
+/*
+ * How many missing cells become a value: what the map counts where records differ in
+ * length, and else a pass over the source, on all cores.  Fails as rio_dataset_create.
+ */
+int rio_dataset_count_filled(const struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, uint64_t *ret, struct rio_error *err);
+
 /* Where the record of a bad quote begins, behind which nothing can be read; RIO_NO_OFFSET: none. */
 uint64_t rio_dataset_bad_quote_off(const struct rio_dataset *dataset);
 
@@ -116,6 +123,7 @@ struct rio_read_stats {
 	uint64_t source_bytes; /* read, and scanned but for rows that were skipped */
 	uint64_t nr_rows;      /* encoded */
 	uint64_t slow_fields;  /* that a vector kernel gave up and read by themselves */
+	uint64_t nr_filled;    /* missing cells that became a value, where the map counts none */
 };
 
 /*

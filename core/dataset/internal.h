@@ -25,6 +25,13 @@ struct rio_dataset {
 	char map_reason[sizeof(((struct rio_error *)NULL)->message)];
 };
 
+/* The schema that the begin of a source in the state of that stamp shows. */
+int rio_dataset_infer(struct rio_source *source, const struct rio_options *options,
+	const struct rio_stamp *stamp, struct rio_schema **ret, struct rio_error *err);
+
+/* Whether a map must say where each record is. */
+bool rio_dataset_needs_sizes(const struct rio_schema *schema);
+
 /*
  * A dataset without a map, for who reads the source from begin to end: what the schema
  * says of a source in the state of that stamp, and what encodes by it.  Not for text=map.
@@ -50,6 +57,12 @@ struct rio_scratch {
 	struct rio_dense_scratch dense;
 	struct rio_general_scratch general;
 };
+
+/* Missing cells that became a value, in rows that were encoded or sized with it so far. */
+static inline uint64_t rio_scratch_nr_filled(const struct rio_scratch *scratch)
+{
+	return scratch->dense.nr_filled + scratch->general.nr_filled;
+}
 
 /* Grow a buffer whose contents need not be kept; by far, as fresh memory is slow. */
 int rio_scratch_grow(void *buffer, size_t *room, size_t wanted, struct rio_error *err);

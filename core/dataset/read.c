@@ -156,14 +156,16 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 		.off = RIO_MIN(off, file_bytes),
 		.dst = dst,
 	};
-	uint64_t slow_fields = rio_nr_slow_fields;
+	uint64_t slow_fields = rio_nr_slow_fields, nr_filled = scratch->dense.nr_filled;
 	int r = 0, checked;
 
 	rd.end = rd.off + RIO_MIN(len_bytes, file_bytes - rd.off);
 	if (rd.off < rd.end)
 		r = dataset->general ? rio_read_general(&rd) : read_rows(&rd);
-	if (stats)
+	if (stats) {
 		stats->slow_fields += rio_nr_slow_fields - slow_fields;
+		stats->nr_filled += scratch->dense.nr_filled - nr_filled;
+	}
 	if (r == RIO_EROW && err && !dataset->general)
 		err->record_off = err->row * rio_dense_record_bytes(dataset->dense);
 

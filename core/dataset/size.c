@@ -247,6 +247,56 @@ static int size_all(struct pass *pass, struct rio_error *err)
 	return r < 0 ? r : keep_sizes(pass, err);
 }
 
+/* What was found, errors too, counts only if the source is what was counted. */
+static int check_source(const struct pass *pass, int r, struct rio_error *err)
+{
+	struct rio_error changed;
+
+	if (r != 0 && r != RIO_EMAP_DAMAGED && r != RIO_ESCHEMA)
+		return r;
+	if (rio_source_check(pass->source, &pass->dataset->map->stamp, &changed) == 0)
+		return r;
+	if (err)
+		*err = changed;
+	return changed.code;
+}
+
+/* The sizing pass counts, so it is made, as if these records had to be sized. */
+static int count_filled(struct pass *pass, struct rio_error *err)
+{
+	int r = rio_general_create(pass->dataset->schema, NULL, &pass->dataset->general, err);
+
+	pass->total_bytes = pass->dataset->map->stamp.size_bytes;
+	if (r == 0)
+		r = check_source(pass, run(pass, err), err);
+	rio_general_destroy(rio_steal(pass->dataset->general));
+	return r;
+}
+
+int rio_dataset_count_filled(const struct rio_dataset *dataset, struct rio_source *source,
+	const struct rio_dataset_config *config, uint64_t *ret, struct rio_error *err)
+{
+	_cleanup_free_ struct rio_segment_size *found = NULL;
+	struct rio_dataset sized = *dataset;
+	struct pass pass = {.dataset = &sized, .source = source, .config = config};
+	int r = 0;
+
+	if (dataset->map->sizes) {
+		*ret = dataset->map->sizes->nr_filled;
+		return 0;
+	}
+	pass.found = found = calloc(dataset->map->nr_checkpoints, sizeof(*found));
+	if (!found)
+		return rio_fail(err, RIO_ENOMEM, "out of memory");
+	if (dataset->schema->nr_columns)
+		r = count_filled(&pass, err);
+	if (r == 0)
+		*ret = pass.nr_filled;
+	else
+		rio_error_set_file(err, rio_source_name(source));
+	return r;
+}
+
 int rio_dataset_size(struct rio_dataset *dataset, struct rio_source *source,
 	const struct rio_dataset_config *config, struct rio_error *err)
 {
@@ -254,18 +304,9 @@ int rio_dataset_size(struct rio_dataset *dataset, struct rio_source *source,
 		calloc(dataset->map->nr_checkpoints, sizeof(*found));
 	struct pass pass = {.dataset = dataset, .source = source, .config = config,
 		.found = found};
-	struct rio_error changed;
-	int r = found ? size_all(&pass, err) : rio_fail(err, RIO_ENOMEM, "out of memory");
 
-	if (r != 0 && r != RIO_EMAP_DAMAGED && r != RIO_ESCHEMA)
-		return r;
-
-	/* What was found, errors too, counts only if the source is what was counted. */
-	if (rio_source_check(source, &dataset->map->stamp, &changed) == 0)
-		return r;
-	if (err)
-		*err = changed;
-	return changed.code;
+	return found ? check_source(&pass, size_all(&pass, err), err)
+		     : rio_fail(err, RIO_ENOMEM, "out of memory");
 }
 
 int rio_dataset_use_sizes(struct rio_dataset *dataset, struct rio_error *err)

@@ -34,7 +34,7 @@ struct rio_stream {
 	struct rio_dataset *dataset; /* without a map but for text=map */
 	struct rio_stamp stamp;
 	struct rio_cutter cutter;
-	double growth; /* about how many times as long as a short row a record may be */
+	uint64_t row_bytes, record_bytes; /* of a short row, and of a long record, about */
 };
 
 void rio_records_deinit(struct rio_records *records)
@@ -44,22 +44,21 @@ void rio_records_deinit(struct rio_records *records)
 	*records = (struct rio_records){0};
 }
 
-/* The longest record that values alone can make, about. */
-static double record_bytes(const struct rio_dataset *dataset)
+/* The longest record that values alone can make, about: blocks of a shuffle depend on it. */
+static uint64_t record_bytes(const struct rio_dataset *dataset)
 {
 	enum { VALUE_BYTES = 16, KEY_BYTES = 32 };
 	const struct rio_schema *schema = dataset->schema;
-	double values = (double)schema->nr_label, names = 0;
+	uint64_t values = schema->nr_label, names = 0;
 
-	if (dataset->dense)
-		return (double)rio_dense_record_bytes(dataset->dense);
+	if (!dataset->general)
+		return dataset->dense ? rio_dense_record_bytes(dataset->dense) : 0;
 	for (size_t i = 0; i < schema->nr_keys; i++) {
 		const struct rio_key *key = &schema->keys[i];
 		bool is_wide = key->nr_hashed && schema->format == RIO_DENSE;
 
-		values += (double)(key->nr_columns + key->nr_hashed) +
-			  (is_wide ? schema->nr_buckets : 0);
-		names += KEY_BYTES + (double)strlen(key->name);
+		values += key->nr_columns + key->nr_hashed + (is_wide ? schema->nr_buckets : 0);
+		names += KEY_BYTES + strlen(key->name);
 	}
 	return VALUE_BYTES * values + names;
 }
@@ -88,9 +87,8 @@ static int make_ready(struct rio_stream *stream, struct rio_error *err)
 
 	/* A file without a row has no columns. */
 	stream->cutter.at_end = !schema->nr_columns;
-	if (schema->nr_columns)
-		stream->growth = record_bytes(stream->dataset) /
-				 (double)RIO_MAX(schema->nr_columns, (size_t)2);
+	stream->row_bytes = RIO_MAX(schema->nr_columns, (size_t)2);
+	stream->record_bytes = record_bytes(stream->dataset);
 	return r;
 }
 
@@ -139,8 +137,8 @@ int rio_stream_cut(struct rio_stream *stream, size_t piece_bytes, struct rio_pie
 	struct rio_error changed;
 	int r;
 
-	if (stream->growth > RIO_STREAM_GROWTH)
-		piece_bytes = (size_t)((double)piece_bytes * RIO_STREAM_GROWTH / stream->growth);
+	if (stream->record_bytes > RIO_STREAM_GROWTH * stream->row_bytes)
+		piece_bytes = piece_bytes * RIO_STREAM_GROWTH * stream->row_bytes / stream->record_bytes;
 	r = rio_cutter_cut(&stream->cutter, RIO_MAX(piece_bytes, (size_t)1), ret, err);
 
 	/* Whatever was found counts only if the source is still the one that was opened. */
@@ -251,14 +249,14 @@ int rio_stream_encode(const struct rio_stream *stream, const struct rio_piece *p
 		.rd = {.dataset = stream->dataset, .scratch = scratch, .err = err},
 		.records = ret,
 	};
-	uint64_t nr_filled = scratch->general.nr_filled;
+	uint64_t nr_filled = rio_scratch_nr_filled(scratch);
 	int r = 0;
 
 	ret->len_bytes = 0;
 	ret->nr = ret->nr_skipped = 0;
 	for (size_t k = 0; k < piece->nr_segments && r == 0; k++)
 		r = encode_segment(&e, piece, k);
-	ret->nr_filled = scratch->general.nr_filled - nr_filled;
+	ret->nr_filled = rio_scratch_nr_filled(scratch) - nr_filled;
 	if (r == 0 && piece->wall) {
 		r = piece->wall;
 		if (err)

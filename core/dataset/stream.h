@@ -67,7 +67,7 @@ struct rio_records {
 	size_t ends_room;
 	uint64_t nr;
 	uint64_t nr_skipped; /* rows, bad_row=skip */
-	uint64_t nr_filled;  /* missing cells that became a value, where records differ in length */
+	uint64_t nr_filled;  /* missing cells that became a value */
 	bool wants_ends;     /* set by the caller */
 };
 void rio_records_deinit(struct rio_records *records);

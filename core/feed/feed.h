@@ -55,7 +55,7 @@ struct rio_feed_result {
 	uint64_t len_bytes;   /* written */
 	uint64_t nr_records;  /* (or wrapped objects) encoded, and written but for a reader that left */
 	uint64_t nr_skipped;  /* rows, bad_row=skip */
-	uint64_t nr_filled;   /* cells, missing=, where records differ in length */
+	uint64_t nr_filled;   /* cells, missing= */
 	bool reader_left;     /* it closed early: no failure */
 	bool stopped;         /* by stop_fd: no failure */
 };

@@ -198,7 +198,7 @@ void rio_dense_scratch_deinit(struct rio_dense_scratch *scratch)
 	free(scratch->before);
 	free(scratch->end);
 	free(scratch->values);
-	*scratch = (struct rio_dense_scratch){0};
+	*scratch = (struct rio_dense_scratch){.nr_filled = scratch->nr_filled};
 }
 
 static int make_room(struct rio_dense_scratch *s, size_t fields, struct rio_error *err)
@@ -261,18 +261,19 @@ static size_t encode_group(const struct rio_dense *dense, const struct group *g,
 	struct rio_dense_scratch *s)
 {
 	const struct rio_kernel *kernel = rio_kernel();
-	const struct rio_cell_rules *rules = &dense->schema->rules;
+	struct rio_cell_rules rules = dense->schema->rules;
 	const uint32_t *before = end - 1;
 	size_t nr = g->nr * nr_rows, done;
 
+	rules.nr_filled = &s->nr_filled;
 	if (!g->all_columns) {
 		gather(g, dense->schema->nr_columns, end, nr_rows, s);
 		before = s->before;
 		end = s->end;
 	}
 	done = g->dtype == RIO_FLOAT64
-		       ? kernel->to_f64(rules, p, before, end, nr, s->values)
-		       : kernel->to_f32(rules, p, before, end, nr, s->values);
+		       ? kernel->to_f64(&rules, p, before, end, nr, s->values)
+		       : kernel->to_f32(&rules, p, before, end, nr, s->values);
 	store(g, s->values, done / g->nr, dst, dense->template.len_bytes);
 	return done;
 }

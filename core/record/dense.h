@@ -35,6 +35,7 @@ struct rio_dense_scratch {
 	uint32_t *end;
 	void *values;
 	size_t room; /* fields */
+	uint64_t nr_filled; /* missing cells that became a value; added to, never reset */
 };
 void rio_dense_scratch_deinit(struct rio_dense_scratch *scratch);
 

@@ -183,8 +183,8 @@ static const void *take_values(const struct rio_general *g, const struct entry *
 	struct rio_general_scratch *s)
 {
 	enum rio_dtype dtype = e->tensor.dtype;
-	size_t each = rio_value_bytes(dtype);
-	const uint8_t *numbers = (const uint8_t *)s->numbers[dtype] + i * g->groups[dtype].nr * each;
+	size_t each = rio_value_bytes(dtype), before = i * g->groups[dtype].nr;
+	const uint8_t *numbers = (const uint8_t *)s->numbers[dtype] + before * each;
 	const double *codes = rio_general_codes(g, s);
 	void *values = s->arena + e->values_off;
 

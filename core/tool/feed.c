@@ -113,10 +113,11 @@ static int read_call(struct feeding *feeding, struct rio_error *err)
 	const char *const *values = feeding->call->values;
 
 	if (!values[OPTION_TO])
-		return rio_fail(err, RIO_EOPTION, "feed needs --to FOLDER; see recordio feed --help");
+		return rio_fail(err, RIO_EOPTION,
+			"feed needs --to FOLDER; see recordio feed --help");
 	if (feeding->call->job.input_mode != RIO_MODE_PIPE)
-		return rio_fail(err, RIO_EOPTION, "feed is Pipe mode; recordiofs -o layout=sagemaker "
-			"is all modes");
+		return rio_fail(err, RIO_EOPTION,
+			"feed is Pipe mode; recordiofs -o layout=sagemaker is all modes");
 	if (values[OPTION_EPOCHS] && (!read_whole(values[OPTION_EPOCHS], &feeding->nr_epochs) ||
 			!feeding->nr_epochs))
 		return rio_fail(err, RIO_EOPTION, "--epochs %s is no number from 1",
@@ -125,8 +126,8 @@ static int read_call(struct feeding *feeding, struct rio_error *err)
 		return rio_fail(err, RIO_EOPTION, "--slow %s is no number of bytes, as 10M or 64K",
 			values[OPTION_SLOW]);
 	if (values[OPTION_STALL] && !read_seconds(values[OPTION_STALL], &feeding->stall_ms))
-		return rio_fail(err, RIO_EOPTION, "--stall %s is no number of seconds, as 2 or 0.25",
-			values[OPTION_STALL]);
+		return rio_fail(err, RIO_EOPTION,
+			"--stall %s is no number of seconds, as 2 or 0.25", values[OPTION_STALL]);
 	return read_channels(feeding, err);
 }
 
@@ -190,7 +191,8 @@ static int write_config(struct feeding *feeding, const char *const *names, struc
 		r = rio_config_text(file, &feeding->call->job, names, feeding->nr_channels,
 			feeding->hyperparameters, &text, err);
 		if (!r)
-			r = rio_feed_folder_write(&feeding->folder, rio_config_name(file), text, err);
+			r = rio_feed_folder_write(&feeding->folder, rio_config_name(file), text,
+				err);
 	}
 	return r;
 }
@@ -261,8 +263,8 @@ static int prepare(struct feeding *feeding, struct rio_error *err)
 	return r || !feeding->call->nr_files ? r : start_command(feeding, names, err);
 }
 
-/* Wait for readers, for epochs that are done, for the command, for a signal. */
-static int wait_for_news(const struct feeding *feeding, struct rio_error *err)
+/* Wait for the command and for signals, and, while it feeds, for readers and epochs' ends. */
+static int wait_for_news(const struct feeding *feeding, bool feeds, struct rio_error *err)
 {
 	struct pollfd fds[] = {
 		{.fd = feeding->signals.fd, .events = POLLIN},
@@ -270,7 +272,7 @@ static int wait_for_news(const struct feeding *feeding, struct rio_error *err)
 		{.fd = feeding->pipes.ended_fd, .events = POLLIN},
 	};
 
-	if (poll(fds, RIO_ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+	if (poll(fds, feeds ? RIO_ARRAY_SIZE(fds) : 1, -1) < 0 && errno != EINTR)
 		return rio_fail_errno(err, errno, "cannot wait for readers");
 	return 0;
 }
@@ -290,7 +292,7 @@ static int feed_readers(struct feeding *feeding, int *ret_signal, struct rio_err
 	while (!r) {
 		int signal_nr;
 
-		r = wait_for_news(feeding, err);
+		r = wait_for_news(feeding, true, err);
 		signal_nr = rio_signals_take(&feeding->signals, &feeding->command);
 		if (!r)
 			r = rio_pipes_serve(pipes, err);
@@ -316,7 +318,7 @@ static void await_command(struct feeding *feeding)
 	struct rio_error err;
 
 	rio_pipes_close(&feeding->pipes);
-	while (feeding->command.pid && wait_for_news(feeding, &err) == 0)
+	while (feeding->command.pid && wait_for_news(feeding, false, &err) == 0)
 		rio_signals_take(&feeding->signals, &feeding->command);
 }
 
@@ -372,11 +374,12 @@ const struct rio_tool_command rio_tool_feed = {
 	.options = {
 		[OPTION_CHANNEL] = {"channel", "NAME=DIR", "a channel and the folder of its CSV "
 			"files; may be repeated", true},
-		[OPTION_TO] = {"to", "FOLDER", "where it makes config and data, as in /opt/ml/input",
-			false},
+		[OPTION_TO] = {"to", "FOLDER",
+			"where it makes config and data, as in /opt/ml/input", false},
 		[OPTION_EPOCHS] = {"epochs", "COUNT", "so many of each channel; else without end",
 			false},
-		[OPTION_SLOW] = {"slow", "BYTES", "so many a second are sent at most, as 10M", false},
+		[OPTION_SLOW] = {"slow", "BYTES", "so many a second are sent at most, as 10M",
+			false},
 		[OPTION_STALL] = {"stall", "SECONDS", "wait so long before an epoch's first byte",
 			false},
 	},

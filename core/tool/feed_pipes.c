@@ -138,27 +138,40 @@ static int start_feeder(struct rio_pipes *pipes, struct rio_fed_channel *channel
 	return 0;
 }
 
-/* Take the first FIFO of a channel away. */
-static void retire(const struct rio_pipes *pipes, struct rio_fed_channel *channel)
+static bool is_opened(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+
+	/* A pipe that nobody reads is in error. */
+	return poll(&poll_fd, 1, 0) == 1 && !(poll_fd.revents & POLLERR);
+}
+
+/* Take the first FIFO of a channel away.  Who has opened it just before gets his epoch. */
+static int retire(struct rio_pipes *pipes, struct rio_fed_channel *channel,
+	struct rio_error *err)
 {
 	_cleanup_free_ char *name = fifo_name(channel, channel->first);
+	const struct rio_fed_epoch epoch = channel->epochs[0];
+	uint64_t number = channel->first++;
 
 	if (name)
-		rio_feed_folder_remove_fifo(pipes->config.folder, name, channel->epochs[0].fd);
-	close(channel->epochs[0].fd);
+		rio_feed_folder_remove_fifo(pipes->config.folder, name, epoch.fd);
 	memmove(channel->epochs, channel->epochs + 1, --channel->nr * sizeof(*channel->epochs));
-	channel->first++;
+	if (is_opened(epoch.fd))
+		return start_feeder(pipes, channel, number, !epoch.is_begun, epoch.fd, err);
+	close(epoch.fd);
+	return 0;
 }
 
 /* The FIFO of the epoch behind the last that has one. */
-static int add_epoch(const struct rio_pipes *pipes, struct rio_fed_channel *channel,
+static int add_epoch(struct rio_pipes *pipes, struct rio_fed_channel *channel,
 	struct rio_error *err)
 {
 	_cleanup_free_ char *name = fifo_name(channel, channel->first + channel->nr);
-	int fd, r;
+	int fd, r = channel->nr == pipes->epochs_max ? retire(pipes, channel, err) : 0;
 
-	if (channel->nr == pipes->epochs_max)
-		retire(pipes, channel);
+	if (r)
+		return r;
 	if (channel->nr == channel->room) {
 		size_t room = channel->room ? 2 * channel->room : 16;
 		struct rio_fed_epoch *more = reallocarray(channel->epochs, room, sizeof(*more));
@@ -175,14 +188,6 @@ static int add_epoch(const struct rio_pipes *pipes, struct rio_fed_channel *chan
 	return r;
 }
 
-static bool is_opened(int fd)
-{
-	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-
-	/* A pipe that nobody reads is in error. */
-	return poll(&poll_fd, 1, 0) == 1 && !(poll_fd.revents & POLLERR);
-}
-
 /* The epoch's FIFO, or NULL where it has none. */
 static struct rio_fed_epoch *find_epoch(const struct rio_fed_channel *channel, uint64_t epoch)
 {
@@ -190,40 +195,57 @@ static struct rio_fed_epoch *find_epoch(const struct rio_fed_channel *channel, u
 						    : NULL;
 }
 
-/* Feed an epoch whose FIFO somebody may have opened; he may be gone again. */
+/* Put a new FIFO in the place of an epoch's, whose descriptor is then the caller's. */
+static int replace(const struct rio_pipes *pipes, struct rio_fed_channel *channel,
+	uint64_t epoch, int *ret_fd, struct rio_error *err)
+{
+	struct rio_fed_epoch *found = find_epoch(channel, epoch);
+	_cleanup_free_ char *name = fifo_name(channel, epoch);
+	int fd = found->fd, r;
+
+	r = name ? rio_feed_folder_fifo(pipes->config.folder, name, fd, &found->fd, err)
+		 : rio_fail(err, RIO_ENOMEM, "out of memory");
+	if (!r)
+		*ret_fd = fd;
+	return r;
+}
+
+/* Feed an epoch whose FIFO somebody has opened, if he is not gone again. */
 static int serve_epoch(struct rio_pipes *pipes, struct rio_fed_channel *channel,
 	uint64_t epoch, struct rio_error *err)
 {
 	struct rio_fed_epoch *found = find_epoch(channel, epoch);
-	_cleanup_free_ char *name = fifo_name(channel, epoch);
 	_cleanup_close_ int fd = -1;
-	bool is_first;
-	int new_fd, r;
+	bool is_first = found && !found->is_begun;
+	int r = 0;
 
-	if (!found || !is_opened(found->fd))
+	if (!found)
 		return 0;
-	r = name ? rio_feed_folder_fifo(pipes->config.folder, name, found->fd, &new_fd, err)
-		 : rio_fail(err, RIO_ENOMEM, "out of memory");
-	if (r)
-		return r;
-	fd = found->fd;
-	is_first = !found->is_begun;
-	*found = (struct rio_fed_epoch){.fd = new_fd, .is_begun = true};
-	/* The next must be there before this one ends. */
-	if (epoch + 1 == channel->first + channel->nr && epoch + 1 != pipes->config.nr_epochs)
+	if (is_opened(found->fd))
+		r = replace(pipes, channel, epoch, &fd, err);
+	found->is_begun = true;
+	/* The next must be there before this one ends; it may move found. */
+	if (!r && epoch + 1 == channel->first + channel->nr && epoch + 1 != pipes->config.nr_epochs)
 		r = add_epoch(pipes, channel, err);
-	return r ? r : start_feeder(pipes, channel, epoch, is_first, rio_steal_fd(&fd), err);
+	if (!r && fd >= 0)
+		return start_feeder(pipes, channel, epoch, is_first, rio_steal_fd(&fd), err);
+	/* He has closed it early, before there was a byte. */
+	channel->nr_read += is_first;
+	return r;
 }
 
-/* After more was opened than inotify remembers. */
+/* After more was opened than inotify remembers: see who has opened what. */
 static int serve_all(struct rio_pipes *pipes, struct rio_error *err)
 {
 	int r = 0;
 
-	for (size_t c = 0; c < pipes->config.nr_channels; c++)
-		for (uint64_t i = 0, first = pipes->config.channels[c].first;
-			!r && find_epoch(&pipes->config.channels[c], first + i); i++)
-			r = serve_epoch(pipes, &pipes->config.channels[c], first + i, err);
+	for (size_t c = 0; c < pipes->config.nr_channels; c++) {
+		struct rio_fed_channel *channel = &pipes->config.channels[c];
+
+		for (uint64_t epoch = channel->first; !r && find_epoch(channel, epoch); epoch++)
+			if (is_opened(find_epoch(channel, epoch)->fd))
+				r = serve_epoch(pipes, channel, epoch, err);
+	}
 	return r;
 }
 
@@ -318,7 +340,7 @@ void rio_pipes_close(struct rio_pipes *pipes)
 {
 	for (size_t c = 0; c < pipes->config.nr_channels; c++)
 		while (pipes->config.channels[c].nr)
-			retire(pipes, &pipes->config.channels[c]);
+			retire(pipes, &pipes->config.channels[c], NULL);
 }
 
 bool rio_pipes_are_read(const struct rio_pipes *pipes)
@@ -368,8 +390,8 @@ int rio_pipes_init(struct rio_pipes *ret, const struct rio_pipes_config *config,
 
 void rio_pipes_deinit(struct rio_pipes *pipes)
 {
-	rio_pipes_close(pipes);
 	eventfd_write(pipes->stop_fd, 1);
+	rio_pipes_close(pipes);
 	end_feeders(pipes, true);
 	close(pipes->stop_fd);
 	close(pipes->ended_fd);

@@ -71,6 +71,41 @@ static char *kept_map(const struct rio_tool_call *call, const struct rio_tool_in
 	return rio_steal(path);
 }
 
+/* Maybe not known. */
+struct count {
+	bool is_known;
+	uint64_t nr;
+};
+
+static bool is_set(const struct rio_tool_input *input, const char *option)
+{
+	size_t i = 0;
+
+	while (strcmp(rio_option_table[i].name, option) != 0)
+		i++;
+	return input->choices[i].setting;
+}
+
+/*
+ * Missing cells that became a value.  Where the map does not count them it takes a pass
+ * over the file, which is made if somebody said what becomes of such cells.
+ */
+static int find_filled(const struct rio_tool_input *input, struct count *ret,
+	struct rio_error *err)
+{
+	const struct rio_dataset *dataset = input->dataset;
+	const struct rio_dataset_config config = {.options = &input->options};
+	bool fills = rio_dataset_schema(dataset)->rules.missing == RIO_MISSING_NUMBER;
+
+	*ret = (struct count){.is_known = true};
+	if (!fills)
+		return 0;
+	ret->is_known = rio_dataset_map(dataset)->sizes || is_set(input, "missing") ||
+			is_set(input, "bad_row");
+	return ret->is_known ? rio_dataset_count_filled(dataset, input->source, &config, &ret->nr,
+				       err) : 0;
+}
+
 static json_t *json_dialect(const struct rio_dialect *dialect)
 {
 	char delimiter[] = {(char)dialect->delimiter, '\0'};
@@ -145,7 +180,7 @@ static json_t *json_options(const struct rio_tool_input *input)
 
 /* A line of JSON a file, so that the output of many can be read one by one. */
 static int print_json(const struct rio_tool_call *call, const struct rio_tool_input *input,
-	struct rio_error *err)
+	const struct count *filled, struct rio_error *err)
 {
 	const struct rio_dataset *dataset = input->dataset;
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
@@ -157,7 +192,7 @@ static int print_json(const struct rio_tool_call *call, const struct rio_tool_in
 		"rows", (json_int_t)rio_dataset_nr_rows(dataset),
 		"records", (json_int_t)rio_dataset_nr_records(dataset),
 		"skipped", (json_int_t)(sizes ? sizes->all.nr_skipped : 0),
-		"filled", json_count(sizes, sizes ? sizes->nr_filled : 0),
+		"filled", json_count(filled->is_known, filled->nr),
 		"header", (int)schema->has_header,
 		"dialect", json_dialect(&schema->rules.dialect),
 		"dtype", dtype_text(schema->dtype),
@@ -281,22 +316,22 @@ static void print_options(const struct rio_tool_input *input)
 }
 
 /* How rows and records differ. */
-static void print_records(const struct rio_dataset *dataset)
+static void print_records(const struct rio_dataset *dataset, const struct count *filled)
 {
 	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
 
-	if (!sizes) {
+	if (sizes)
+		printf("  records       %ju, of many lengths\n",
+			(uintmax_t)rio_dataset_nr_records(dataset));
+	else
 		print_size("record", rio_dataset_record_bytes(dataset));
-		return;
-	}
-	printf("  records       %ju, of many lengths\n",
-		(uintmax_t)rio_dataset_nr_records(dataset));
-	if (sizes->all.nr_skipped)
-		printf("  skipped       %ju row%s that do not fit\n", (uintmax_t)sizes->all.nr_skipped,
+	if (sizes && sizes->all.nr_skipped)
+		printf("  skipped       %ju row%s that do not fit\n",
+			(uintmax_t)sizes->all.nr_skipped,
 			sizes->all.nr_skipped == 1 ? "" : "s");
-	if (sizes->nr_filled)
-		printf("  filled        %ju missing cell%s\n", (uintmax_t)sizes->nr_filled,
-			sizes->nr_filled == 1 ? "" : "s");
+	if (filled->nr)
+		printf("  filled        %ju missing cell%s\n", (uintmax_t)filled->nr,
+			filled->nr == 1 ? "" : "s");
 }
 
 /* Texts and their numbers: all of a few, the first of many. */
@@ -325,7 +360,8 @@ static void print_texts(const struct rio_dataset *dataset)
 	}
 }
 
-static void print_text(const struct rio_tool_call *call, const struct rio_tool_input *input)
+static void print_text(const struct rio_tool_call *call, const struct rio_tool_input *input,
+	const struct count *filled)
 {
 	const struct rio_dataset *dataset = input->dataset;
 	const struct rio_schema *schema = rio_dataset_schema(dataset);
@@ -344,7 +380,7 @@ static void print_text(const struct rio_tool_call *call, const struct rio_tool_i
 		printf("  compression   %s\n", rio_dataset_compression(dataset));
 		print_size("text", rio_dataset_text_bytes(dataset));
 	}
-	print_records(dataset);
+	print_records(dataset, filled);
 	print_size("file", rio_dataset_len_bytes(dataset));
 	print_map(call, input);
 	print_options(input);
@@ -355,15 +391,18 @@ static void print_text(const struct rio_tool_call *call, const struct rio_tool_i
 static int info_file(const struct rio_tool_call *call, const char *name, struct rio_error *err)
 {
 	_cleanup_(rio_tool_input_deinit) struct rio_tool_input input = {0};
+	struct count filled;
 	int r = rio_tool_input_open(name, &input, err);
 
 	if (!r)
 		r = rio_tool_input_describe(&input, call, call->store, NULL, err);
+	if (!r)
+		r = find_filled(&input, &filled, err);
 	if (r)
 		return r;
 	if (call->values[OPTION_JSON])
-		return print_json(call, &input, err);
-	print_text(call, &input);
+		return print_json(call, &input, &filled, err);
+	print_text(call, &input, &filled);
 	return 0;
 }
 

@@ -126,8 +126,14 @@ def test_an_early_close_then_the_next(train, to):
     with Feed({"train": train}, to, "--epochs", 4) as feed:
         for epoch, size in enumerate([0, 1, 70000, len(whole) - 1]):
             assert feed.read("train", epoch, size) == whole[:size]
-            if size == 0:  # closed before it was seen to be open
-                assert feed.read("train", epoch) == whole
+        feed.end(tool.DONE)
+
+
+def test_closed_before_a_byte_came_the_next_is_there(train, to):
+    with Feed({"train": train}, to, "--epochs", 3) as feed:
+        for epoch in range(2):
+            os.close(os.open(feed.path("train", epoch), os.O_RDONLY))
+        assert feed.read("train", 2) == expected(train)
         feed.end(tool.DONE)
 
 

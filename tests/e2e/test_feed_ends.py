@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from support import frames, make, paths, tool
+from support import make, paths, tool
 from support.feeding import Feed, Reader, until
 from encoder import Options, encode
 
@@ -33,6 +33,9 @@ def whole(train):
 def to(tmp_path):
     return tmp_path / "input"
 
+
+# Behind what was sent before an error: no reader takes it for a frame.
+MARK = b"\xff" * 4
 
 SCRIPT = """
 import hashlib, json, os, sys
@@ -176,7 +179,7 @@ def test_a_bad_row_ends_the_pipe_so_that_nobody_takes_it_for_the_end(tmp_path, t
     before = (encode(b"1,2\n3,4\n", Options()).data + encode(b"1,2\n", Options()).data)
     with Feed({"train": folder}, to, "--header", "no") as feed:
         for epoch in range(3):
-            assert feed.read("train", epoch) == before + frames.MAGIC
+            assert feed.read("train", epoch) == before + MARK
         (folder / "b.csv").write_text("1,2\n3,4\n")
         assert feed.read("train", 3) == 2 * encode(b"1,2\n3,4\n", Options()).data
         feed.process.send_signal(signal.SIGTERM)
@@ -218,7 +221,7 @@ def test_a_file_that_is_gone_is_told(train, to):
         feed.path("train", 0)
         (train / "b.csv").unlink()
         got = feed.read("train", 0)
-        assert got.endswith(frames.MAGIC)
+        assert got.endswith(MARK)
         feed.process.send_signal(signal.SIGTERM)
         done = feed.end(tool.REFUSED)
     assert ("%s/b.csv: " % train).encode() in done.stderr
@@ -358,9 +361,10 @@ def test_nothing_is_left_of_fifty_epochs(train, to, whole):
         def held():
             return feed.fds() - len(os.listdir(to / "data"))
 
-        feed.read("train", 0)
         feed.path("test", 0)
-        until(lambda: feed.threads() == 1, "the end of the feeding threads")
+        idle = 2 if "tsan" in paths.BUILD.name else 1  # it has a thread of its own
+        feed.read("train", 0)
+        until(lambda: feed.threads() == idle, "the end of the feeding threads")
         before = held()
         for epoch in range(1, 51):
             if epoch % 3:
@@ -368,7 +372,7 @@ def test_nothing_is_left_of_fifty_epochs(train, to, whole):
             else:
                 assert feed.read("train", epoch, 1000 * epoch) == whole[:1000 * epoch]
             feed.read("test", epoch - 1, 10)
-        until(lambda: feed.threads() == 1, "the end of the feeding threads")
+        until(lambda: feed.threads() == idle, "the end of the feeding threads")
         assert held() == before
         assert len(os.listdir(to / "data")) == 52 + 51
     assert not to.exists()

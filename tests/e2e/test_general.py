@@ -155,6 +155,33 @@ def test_a_mount_tells_what_it_skips_fills_and_numbers(big, source, mounts):
         expected.nr_skipped, expected.nr_filled), mount.log_text())) == 1
 
 
+def test_what_is_filled_in_records_of_one_size_is_counted_too(source, mounts):
+    """By info in a pass over the file; by a mount as it encodes."""
+    rows = ["%d,%s,3,%s" % (n % 2, "" if n % 5 == 0 else n, "NA" if n % 7 == 0 else "1.5")
+            for n in range(30000)]
+    path = source / "data.csv"
+    path.write_text("\n".join(rows) + "\n")
+    options = Options(header="no", missing="zero")
+    expected = encode(path.read_bytes(), options)
+    assert expected.nr_filled == 6000 + 4286
+    for origin in ("built", "loaded"):
+        info = json.loads(tool.recordio("info", "--json", "--index_dir=%s" % (source / ".index"),
+                                        *options.arguments(), path).stdout)
+        assert info["map"]["origin"] == origin
+        assert info["filled"] == expected.nr_filled
+    shown = tool.recordio("info", *options.arguments(), path).stdout.decode()
+    assert re.search("filled +%d missing cells" % expected.nr_filled, shown)
+    assert b"missing cell" not in tool.recordio("info", "--header=no", path).stdout
+
+    mount = mounts(source, *options.mount_options())
+    assert "filled_cells: 0\n" in mount.status()
+    assert mount.file("data.recordio").read_bytes() == expected.data
+    filled = int(re.search("filled_cells: ([0-9]+)", mount.status())[1])
+    # Where a read ends within a record, that is encoded again.
+    assert expected.nr_filled <= filled < 1.2 * expected.nr_filled
+    assert len(re.findall("data.csv: missing cells are filled", mount.log_text())) == 1
+
+
 def test_a_table_of_texts_that_no_attribute_holds(source, mounts):
     """Up to 64 KiB it is there; beyond, E2BIG says that there is one, and info has it."""
     name = "user.recordiofs.texts"

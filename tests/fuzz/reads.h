@@ -2,7 +2,7 @@
 /*
  * Arbitrary bytes as a CSV: create, read the whole, read slices.  A slice is that
  * slice of the whole; a failure comes at the same row however it is met, and
- * its place lies within the file.  Some texts are repeated until they fill several
+ * its place lies within the file.  Streamed in pieces it is the same.  Some texts are repeated until they fill several
  * segments of the map, which inputs of a fuzzer's size never do.
  *
  * Included by the targets, which say what options there are.
@@ -12,9 +12,10 @@
 
 #include "fuzz.h"
 
-#include "dataset/dataset.h"
+#include "dataset/stream.h"
 
 struct reader {
+	const struct rio_dataset_config *config;
 	struct rio_source *source;
 	struct rio_dataset *dataset;
 	struct rio_scratch *scratch;
@@ -100,6 +101,36 @@ static void check_slice(struct reader *r, const struct input *csv, uint64_t off,
 			strcmp(err.message, whole_err->message) == 0);
 }
 
+/* A stream gives the whole, in pieces of any size, and fails where reading that does. */
+static void check_stream(struct reader *r, size_t piece_bytes, const uint8_t *whole,
+	size_t whole_bytes, int whole_result, const struct rio_error *whole_err)
+{
+	_cleanup_(rio_stream_destroyp) struct rio_stream *stream = NULL;
+	struct rio_piece piece = {0};
+	struct rio_records records = {0};
+	struct rio_error err = {0};
+	size_t off = 0;
+	int result;
+
+	claim(rio_stream_create(r->source, r->config, &stream, &err) == 0);
+	while ((result = rio_stream_cut(stream, piece_bytes, &piece, &err)) == 0) {
+		result = rio_stream_encode(stream, &piece, r->scratch, &records, &err);
+		claim(records.len_bytes <= whole_bytes - off);
+		claim(!records.len_bytes ||
+			memcmp(whole + off, records.bytes, records.len_bytes) == 0);
+		off += records.len_bytes;
+		if (result < 0)
+			break;
+	}
+	claim(off == whole_bytes);
+	claim(whole_result < 0 ? result == whole_result : result == RIO_STREAM_END);
+	claim(result > 0 || (err.src_off == whole_err->src_off && err.line == whole_err->line &&
+				    err.column == whole_err->column &&
+				    strcmp(err.message, whole_err->message) == 0));
+	rio_records_deinit(&records);
+	rio_piece_deinit(&piece);
+}
+
 static void check_reads(struct reader *r, struct input *plan, const struct input *csv)
 {
 	_cleanup_free_ uint8_t *whole = NULL;
@@ -110,6 +141,7 @@ static void check_reads(struct reader *r, struct input *plan, const struct input
 	claim(result == 0 ? whole_bytes == r->size_bytes : whole_bytes < r->size_bytes);
 	if (result < 0)
 		check_place(csv, &err);
+	check_stream(r, 1 + (size_t)take(plan, 2), whole, whole_bytes, result, &err);
 	for (int i = 0; i < 8; i++) {
 		uint64_t off = take(plan, 3) % (r->size_bytes + 2);
 
@@ -148,7 +180,7 @@ static int fuzz_reads(const struct choice *choices, const uint8_t *data, size_t 
 	struct input in = {data, size}, csv, plan;
 	struct rio_options options;
 	struct rio_dataset_config config = {.options = &options, .nr_threads = 1};
-	struct reader r = {0};
+	struct reader r = {.config = &config};
 	struct rio_error err = {0};
 	int result;
 
@@ -158,7 +190,6 @@ static int fuzz_reads(const struct choice *choices, const uint8_t *data, size_t 
 	claim(rio_source_from_memory(csv.p, csv.left, "fuzz.csv", &r.source, &err) == 0);
 	claim(rio_scratch_create(&r.scratch, &err) == 0);
 	result = rio_dataset_create(r.source, &config, &r.dataset, &err);
-	rio_options_deinit(&options);
 	if (result == 0) {
 		struct rio_error ignored;
 
@@ -173,6 +204,7 @@ static int fuzz_reads(const struct choice *choices, const uint8_t *data, size_t 
 	rio_dataset_destroy(r.dataset);
 	rio_scratch_destroy(r.scratch);
 	rio_source_destroy(r.source);
+	rio_options_deinit(&options);
 	return 0;
 }
 

@@ -695,7 +695,6 @@ def is_fixed(options, found):
     label_dtype = (options.label_dtype or options.dtype) if found.label else options.dtype
     return ("int32" not in (options.dtype, label_dtype) and options.format == "dense"
             and options.bad_row != "skip" and options.uid == "none" and options.magic == "plain"
-            and options.keys == "values"
             and (options.text in ("error", "drop") or not found.text_columns & set(found.used)))
 
 
@@ -708,7 +707,8 @@ def encode(data, options):
     record_bytes = 0
     if is_fixed(options, found):
         record_bytes = len(frame([0.0] * len(found.label),
-                                 [0.0] * len(found.keys["values"]), options))
+                                 {key: [0.0] * len(columns)
+                                  for key, columns in found.keys.items()}, options))
     records, fault = [], found.fault
     nr_skipped = nr_filled = 0
     for number_of_row, row in enumerate(found.rows):

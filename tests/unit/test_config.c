@@ -168,6 +168,7 @@ static void environment__is_the_training_toolkits(void **state)
 	static const struct {
 		const char *name, *value;
 	} expected[] = {
+		{"SAGEMAKER_BASE_DIR", "/opt/ml"},
 		{"SM_CHANNELS", "[\"Test-2\",\"train\"]"},
 		{"SM_CHANNEL_TRAIN", "/opt/ml/input/data/train"},
 		{"SM_CHANNEL_TEST-2", "/opt/ml/input/data/Test-2"},
@@ -220,6 +221,7 @@ static void environment__tells_the_machine_and_the_files(void **state)
 	assert_non_null(variable(environment, "SM_NUM_GPUS"));
 	assert_string_equal(variable(environment, "SM_HPS"), "{}");
 	assert_string_equal(variable(environment, "SM_MODEL_DIR"), "/srv/job/model");
+	assert_null(variable(environment, "SAGEMAKER_BASE_DIR"));
 	assert_string_equal(variable(environment, "SM_CHANNEL_TRAIN"), "/srv/job/data/train");
 	assert_int_equal(rio_config_text(RIO_CONFIG_RESOURCE, &job, channels, 2, NULL, &text, &err),
 		0);

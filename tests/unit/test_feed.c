@@ -589,7 +589,7 @@ static void sort_records(struct packing *p, size_t one)
 
 static void feed__shuffles_the_rows_of_each_epoch_anew(void **state)
 {
-	struct packing p = make_table(6, 10 * RIO_MIB), all, first = {0};
+	struct packing p = make_table(6, 5 * RIO_MIB), all, first = {0};
 	struct channel channel = {.options = "header=no"};
 	uint32_t payload_bytes;
 	size_t one;
@@ -624,6 +624,45 @@ static void feed__shuffles_the_rows_of_each_epoch_anew(void **state)
 	assert_packing_equal(&first, &all);
 	free(first.bytes);
 	free(all.bytes);
+	free(p.bytes);
+}
+
+/* Add the records of a text, permuted as a block of that number. */
+static void add_shuffled(struct packing *p, const uint8_t *text, size_t n, size_t one,
+	uint64_t block)
+{
+	struct streamed s = stream_bytes(text, n, "header=no", 10000);
+	size_t nr = s.out.len_bytes / one;
+	uint32_t *order = calloc(nr, sizeof(*order));
+
+	rio_permutation(7, 1, "k.csv", block, order, (uint32_t)nr);
+	for (size_t i = 0; i < nr; i++)
+		packing_add(p, s.out.bytes + order[i] * one, one);
+	free(order);
+	free(s.out.bytes);
+}
+
+/* The border of a block is the first row end that makes it long enough. */
+static void feed__shuffles_in_blocks_that_the_format_states(void **state)
+{
+	struct packing p = make_table(14, RIO_SHUFFLE_BLOCK_BYTES + 100 * RIO_KIB), expected = {0};
+	struct channel channel = {.options = "header=no"};
+	const uint8_t *border = memchr(p.bytes + RIO_SHUFFLE_BLOCK_BYTES - 1, '\n',
+		p.len_bytes - RIO_SHUFFLE_BLOCK_BYTES);
+	size_t first = (size_t)(border - p.bytes) + 1;
+	uint32_t payload_bytes;
+	struct epoch e;
+
+	add(&channel, "k.csv", p.bytes, p.len_bytes);
+	e = feed(&channel, (struct setup){.epoch = 1, .job = "shuffle=rows seed=7"});
+	assert_int_equal(e.r, 0);
+	memcpy(&payload_bytes, e.got.bytes + 4, 4);
+	add_shuffled(&expected, p.bytes, first, rio_frame_bytes(payload_bytes), 0);
+	add_shuffled(&expected, p.bytes + first, p.len_bytes - first,
+		rio_frame_bytes(payload_bytes), 1);
+	assert_packing_equal(&e.got, &expected);
+	free(e.got.bytes);
+	free(expected.bytes);
 	free(p.bytes);
 }
 
@@ -738,6 +777,7 @@ int main(void)
 		cmocka_unit_test(feed__wraps_each_object_as_it_is_stored),
 		cmocka_unit_test(feed__wraps_no_object_that_no_frame_holds),
 		cmocka_unit_test(feed__shuffles_the_rows_of_each_epoch_anew),
+		cmocka_unit_test(feed__shuffles_in_blocks_that_the_format_states),
 		cmocka_unit_test(feed__shuffles_records_of_many_lengths),
 		cmocka_unit_test(feed__is_not_faster_than_it_shall_be),
 		cmocka_unit_test(feed__that_is_slow_sees_that_its_reader_has_left),

@@ -199,7 +199,7 @@ static void print_scientific(uint64_t *seed, int precision, unsigned flaws, char
 	float f = (float)ldexp((double)(int64_t)rnd(seed) / 9e18, (int)(rnd(seed) % 300) - 160);
 	char *digits;
 
-	if (f != 0 && rnd(seed) % 2)
+	if (isnormal(f) && rnd(seed) % 2)
 		f = (float)ldexp(f, -ilogbf(f) + (int)(rnd(seed) % 40) - 20);
 	sprintf(text, "%.*e", precision,
 		rnd(seed) % 4 ? (double)f : ((double)f + (double)nextafterf(f, INFINITY)) / 2);

@@ -81,7 +81,7 @@ static void sizes__are_the_same_from_one_thread_and_many(void **state)
 			rio_dataset_map(many.dataset)->sizes));
 		assert_int_equal(read_at(&many, 0, whole, len_bytes, 0), len_bytes);
 
-		/* In memory a thousandth of the source, or little more where most rows are skipped. */
+		/* A thousandth of the source, or little more where most rows are skipped. */
 		assert_in_range(rio_map_len_bytes(rio_dataset_map(one.dataset)), 0,
 			n / (strstr(option_texts[i], "skip") ? 900 : 1000));
 		free(whole);
