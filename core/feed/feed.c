@@ -35,6 +35,7 @@
 #include "feed/gzip.h"
 #include "feed/input.h"
 #include "feed/writer.h"
+#include "record/frame.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -233,15 +234,33 @@ static int write_tail(struct feed *feed, struct rio_error *err)
 	return r ? r : rio_writer_write(&feed->writer, tail, sizeof(tail), err);
 }
 
-/*
- * Behind the last byte before an error.  Within a wrapped object nothing is needed, as its
- * frame says how long it should be; and a gzip stream lacks its end.
- */
-static void write_mark(struct feed *feed)
+/* Whether a record ends nr_part bytes into what the worker has to write. */
+static bool is_border(const struct worker *w, uint64_t nr_part)
 {
-	if (!feed->deflates && !feed->in_frame)
-		rio_writer_write(&feed->writer, (const uint8_t *)RIO_FEED_MARK,
-			strlen(RIO_FEED_MARK), NULL);
+	uint64_t at = 0;
+
+	if (nr_part && !w->piece.open->stream)
+		return false;
+	while (at < nr_part)
+		at += rio_frame_bytes(rio_frame_get_u32(w->bytes + at + 4));
+	return at == nr_part;
+}
+
+/*
+ * Behind the last byte before an error, or before it is stopped; nr_part bytes of this piece
+ * are written.  Within a record nothing is needed, as its frame says how long it should
+ * be; and a gzip stream lacks its end.
+ */
+static void write_mark(struct worker *w, int why, uint64_t nr_part)
+{
+	struct feed *feed = w->feed;
+
+	if (feed->deflates || feed->in_frame)
+		return;
+	if (why < 0)
+		rio_writer_write(&feed->writer, RIO_FEED_MARK, strlen(RIO_FEED_MARK), NULL);
+	else if (why == RIO_STOPPED && is_border(w, nr_part))
+		rio_writer_try(&feed->writer, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
 }
 
 /* Having the turn. */
@@ -250,6 +269,7 @@ static int write_piece(struct worker *w)
 	struct feed *feed = w->feed;
 	struct rio_error error;
 	int r = w->number ? 0 : write_head(feed, &error);
+	uint64_t begin = feed->writer.len_bytes;
 
 	if (r == 0 && w->len_bytes)
 		r = rio_writer_write(&feed->writer, w->bytes, w->len_bytes, &error);
@@ -257,8 +277,8 @@ static int write_piece(struct worker *w)
 		feed->in_frame = !w->piece.ends_frame;
 	if (r == 0 && feed->deflates && w->len_bytes)
 		rio_gzip_sum_add(&feed->sum, &w->part);
-	if (r == 0 && w->result < 0)
-		write_mark(feed);
+	if (r >= 0)
+		write_mark(w, r ? r : w->result, feed->writer.len_bytes - begin);
 	if (r < 0)
 		w->error = error;
 	return r ? r : w->result;

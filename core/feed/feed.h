@@ -79,7 +79,8 @@ struct rio_feed_result {
  * reader takes for a frame, nor for the end of the data: the SDK, sagemaker-tensorflow, ml-io
  * and dmlc all fail there.  (The magic alone would not do: sagemaker-tensorflow makes a
  * record of memory out of it.)  A gzip stream ends without its trailer instead, and a
- * wrapped object within its frame.
+ * wrapped object within its frame.  Stopped between two records it puts the mark there, too,
+ * if the pipe has room: an epoch that was cut short is not to be taken for a whole one.
  */
 #define RIO_FEED_MARK "\xff\xff\xff\xff"
 int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed_result *ret,

@@ -144,3 +144,11 @@ int rio_writer_write(struct rio_writer *writer, const void *bytes, size_t len_by
 	}
 	return r;
 }
+
+void rio_writer_try(struct rio_writer *writer, const void *bytes, size_t len_bytes)
+{
+	ssize_t n = write(writer->fd, bytes, len_bytes);
+
+	if (n > 0)
+		writer->len_bytes += (size_t)n;
+}

@@ -37,4 +37,7 @@ int rio_writer_write(struct rio_writer *writer, const void *bytes, size_t len_by
 int rio_writer_pause(struct rio_writer *writer, uint64_t ms, struct rio_error *err);
 int rio_writer_look(const struct rio_writer *writer, struct rio_error *err);
 
+/* Write a few bytes (PIPE_BUF at most) if there is room for them now, whatever stop_fd says. */
+void rio_writer_try(struct rio_writer *writer, const void *bytes, size_t len_bytes);
+
 #endif

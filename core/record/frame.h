@@ -32,6 +32,11 @@ static inline void rio_frame_put_u32(uint8_t *dst, uint32_t value)
 		dst[i] = (uint8_t)(value >> (8 * i));
 }
 
+static inline uint32_t rio_frame_get_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
 static inline void rio_frame_put_head(uint8_t *dst, size_t payload_bytes)
 {
 	rio_frame_put_u32(dst, RIO_FRAME_MAGIC);

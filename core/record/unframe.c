@@ -100,19 +100,14 @@ static void use(struct rio_unframe *u, size_t len_bytes)
 	u->off += len_bytes;
 }
 
-static uint32_t get_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static unsigned flag_of(const uint8_t *frame)
 {
-	return get_u32(frame + 4) >> 29;
+	return rio_frame_get_u32(frame + 4) >> 29;
 }
 
 static size_t length_of(const uint8_t *frame)
 {
-	return get_u32(frame + 4) & RIO_FRAME_PAYLOAD_BYTES_MAX;
+	return rio_frame_get_u32(frame + 4) & RIO_FRAME_PAYLOAD_BYTES_MAX;
 }
 
 static int fail_at(uint64_t off, enum rio_kind kind, struct rio_error *err, const char *format,
@@ -152,7 +147,7 @@ static int check_head(struct rio_unframe *u, uint64_t begin_off, size_t so_far,
 	const uint8_t *p = u->bytes + u->begin;
 	unsigned flag;
 
-	if (get_u32(p) != RIO_FRAME_MAGIC)
+	if (rio_frame_get_u32(p) != RIO_FRAME_MAGIC)
 		return fail_at(u->off, RIO_KIND_FRAME, err,
 			"expected the magic 0a 23 d7 ce, found %02x %02x %02x %02x", p[0], p[1],
 			p[2], p[3]);
@@ -262,7 +257,7 @@ int rio_unframe_next(struct rio_unframe *u, struct rio_framed *ret, struct rio_e
 
 static bool may_begin(const uint8_t *frame)
 {
-	return get_u32(frame) == RIO_FRAME_MAGIC &&
+	return rio_frame_get_u32(frame) == RIO_FRAME_MAGIC &&
 	       (flag_of(frame) == WHOLE || flag_of(frame) == FIRST);
 }
 

@@ -383,6 +383,43 @@ static void feed__that_is_stopped_before_it_begins_writes_nothing(void **state)
 
 static const uint8_t mark[] = {0xff, 0xff, 0xff, 0xff};
 
+/* Stop a feed a little after it has begun; it is slow, so it cannot be done by then. */
+static void *stop_soon(void *data)
+{
+	usleep(150 * 1000);
+	assert_int_equal(eventfd_write(*(int *)data, 1), 0);
+	return NULL;
+}
+
+/* Portions of one record each: wherever it is stopped, that is between two of them. */
+static void feed__that_is_stopped_between_records_says_so(void **state)
+{
+	enum { RECORD_BYTES = 48, PORTIONS_PER_SECOND = 50 };
+	struct channel channel = {.options = "header=no"};
+	struct packing all;
+	struct epoch e;
+	int stop_fd = eventfd(0, EFD_CLOEXEC);
+	char csv[4000];
+	pthread_t thread;
+
+	for (size_t i = 0; i < sizeof(csv); i += 4)
+		memcpy(csv + i, "1,2\n", 4);
+	add(&channel, "a.csv", csv, sizeof(csv));
+	all = expect(&channel);
+	assert_int_equal(all.len_bytes, RECORD_BYTES * sizeof(csv) / 4);
+	assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop_fd), 0);
+	e = feed(&channel, (struct setup){.stop_fd = stop_fd,
+				 .bytes_per_second = RECORD_BYTES * PORTIONS_PER_SECOND});
+	pthread_join(thread, NULL);
+	assert_true(e.result.stopped);
+	assert_int_equal(e.got.len_bytes % RECORD_BYTES, sizeof(mark));
+	assert_memory_equal(e.got.bytes, all.bytes, e.got.len_bytes - sizeof(mark));
+	assert_memory_equal(e.got.bytes + e.got.len_bytes - sizeof(mark), mark, sizeof(mark));
+	free(e.got.bytes);
+	free(all.bytes);
+	close(stop_fd);
+}
+
 static void feed__ends_in_a_mark_at_an_error(void **state)
 {
 	struct packing p = make_table(4, 300 * RIO_KIB);
@@ -769,6 +806,7 @@ int main(void)
 		cmocka_unit_test(feed__waits_for_a_slow_reader),
 		cmocka_unit_test(feed__ends_when_it_is_told_to),
 		cmocka_unit_test(feed__that_is_stopped_before_it_begins_writes_nothing),
+		cmocka_unit_test(feed__that_is_stopped_between_records_says_so),
 		cmocka_unit_test(feed__ends_in_a_mark_at_an_error),
 		cmocka_unit_test(feed__ends_in_a_mark_where_an_object_cannot_be_opened),
 		cmocka_unit_test(feed__gzips_to_the_same_bytes_with_any_threads),
