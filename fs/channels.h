@@ -26,7 +26,8 @@ struct rfs_channels;
  * job names a file that is not what it should be, which is told before anything is mounted.
  */
 int rfs_channels_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
-	struct rfs_settings *settings, const char *mountpoint, struct rfs_channels **ret, struct rio_error *err);
+	struct rfs_settings *settings, const char *mountpoint, struct rfs_channels **ret,
+	struct rio_error *err);
 void rfs_channels_destroy(struct rfs_channels *channels);
 
 /*

@@ -250,8 +250,8 @@ void rfs_fifos_forget(struct rfs_fifos *fifos, struct rfs_node *node, uint64_t n
 static void tell_lost(struct rfs_fifos *fifos, const char *path, int e)
 {
 	if (!fifos->told_lost && !fifos->ending)
-		rfs_log_note("%s cannot be opened by recordiofs itself (%s): readers of epochs wait",
-			path, strerror(e));
+		rfs_log_note("%s cannot be opened by recordiofs itself (%s): readers of "
+			"epochs wait", path, strerror(e));
 	fifos->told_lost = true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The command line of recordiofs.  What a file is encoded to is core's to parse
- * (schema/options.h), and so is what a training job says (channel/job.h); this adds what concerns the mount, and knows which of
- * mount(8)'s words are none of ours.
+ * (schema/options.h), and so is what a training job says (channel/job.h); this adds what
+ * concerns the mount, and knows which of mount(8)'s words are none of ours.
  *
  * Below it: core/schema, core/channel, libfuse's option parser.
  */

@@ -126,6 +126,32 @@ def test_a_client_that_stats_first_gets_it_all(job):
         assert pipes.read(job, "train", epoch) == job.whole
 
 
+@pytest.mark.threads
+def test_who_stats_all_the_time_takes_no_reader_its_pipe(job, quick):
+    """Each stat makes the kernel drop the name that a reader may be walking through."""
+    done, wrong = threading.Event(), []
+    path = pipes.fifo(job, "train", 0)
+
+    def look():
+        while not done.is_set():
+            os.stat(path)
+
+    def read():
+        wrong.extend(1 for _ in range(20 if quick else 100)
+                     if pipes.read(job, "train", 0) != job.whole)
+
+    lookers = [threading.Thread(target=look) for _ in range(2)]
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for thread in lookers + readers:
+        thread.start()
+    for thread in readers:
+        thread.join()
+    done.set()
+    for thread in lookers:
+        thread.join()
+    assert wrong == []
+
+
 def test_a_client_that_stats_for_long_and_then_reads_gets_it_all(job):
     path = pipes.fifo(job, "train", 0)
     for _ in range(6):

@@ -33,8 +33,8 @@ static void parse__takes_a_channel_and_a_number(void **state)
 
 static void parse__takes_one_spelling_only(void **state)
 {
-	static const char *const others[] = {"", "train", "train_", "_0", "0", "train_00", "train_01",
-		"train_-1", "train_+1", "train_ 1", "train_1 ", "train_0x1", "train-0",
+	static const char *const others[] = {"", "train", "train_", "_0", "0", "train_00",
+		"train_01", "train_-1", "train_+1", "train_ 1", "train_1 ", "train_0x1", "train-0",
 		"a_18446744073709551615", "a_18446744073709551616", "a_99999999999999999999999"};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
