@@ -34,7 +34,7 @@ void rfs_attr_of_file(const struct rfs_options *o, struct rfs_node *node, struct
 	 * A file that cannot be encoded has one byte, which reads as EIO: many
 	 * readers skip empty files without a word, and the error with them.
 	 */
-	len_bytes = node->known == RFS_READY ? rio_dataset_len_bytes(node->dataset) : 1;
+	len_bytes = node->known == RFS_READY ? rfs_node_len_bytes(node) : 1;
 	pthread_mutex_unlock(&node->lock);
 
 	*st = (struct stat){.st_ino = node->ino, .st_nlink = 1};
@@ -73,4 +73,25 @@ void rfs_attr_of_control(const struct rfs_options *o, const struct rfs_node *nod
 	st->st_atim = st->st_ctim = st->st_mtim;
 	set_owner(o, &self, st);
 	set_size(st, 0);
+}
+
+void rfs_attr_of_own(const struct rfs_options *o, const struct rfs_node *node,
+	struct rfs_attr *ret)
+{
+	const struct stat *from = &node->source_st;
+	struct stat *st = &ret->st;
+
+	ret->is_final = true;
+	*st = (struct stat){.st_ino = node->ino, .st_nlink = 1, .st_mode = from->st_mode};
+	st->st_mtim = st->st_atim = from->st_mtim;
+	st->st_ctim = from->st_ctim;
+	if (node->kind == RFS_FIFO) {
+		/* Its mode is made so that its feeder can write, whose it must be for that. */
+		st->st_uid = from->st_uid;
+		st->st_gid = o->has_gid ? o->gid : from->st_gid;
+		set_size(st, 0);
+	} else {
+		set_owner(o, from, st);
+		set_size(st, node->stamp.size_bytes);
+	}
 }

@@ -28,4 +28,8 @@ void rfs_attr_of_folder(const struct rfs_options *options, const struct rfs_node
 void rfs_attr_of_control(const struct rfs_options *options, const struct rfs_node *node,
 	struct rfs_attr *ret);
 
+/* A text of config, or a FIFO: what the node's source_st says. */
+void rfs_attr_of_own(const struct rfs_options *options, const struct rfs_node *node,
+	struct rfs_attr *ret);
+
 #endif

@@ -15,6 +15,7 @@ static time_t uptime(const struct rfs_mount *mount)
 char *rfs_control_text(struct rfs_mount *mount, enum rfs_kind kind, bool with_errors)
 {
 	struct rfs_readahead_usage usage;
+	_cleanup_free_ struct rfs_feed_report *feeds = NULL;
 	char *errors[RFS_ERRORS_MAX], *text;
 	struct rfs_status status = {
 		.source = mount->beneath->path,
@@ -34,6 +35,9 @@ char *rfs_control_text(struct rfs_mount *mount, enum rfs_kind kind, bool with_er
 	status.read_ahead_kib = rfs_kernel_read_ahead_kib(mount->device);
 	if (kind != RFS_STATUS)
 		return rfs_status_metrics(&status);
+	if (mount->fifos)
+		feeds = rfs_feeds_get(rfs_fifos_feeds(mount->fifos), &status.nr_feeds);
+	status.feeds = feeds;
 	status.errors = errors;
 	status.nr_errors = with_errors ? rfs_errors_get(mount->beneath, errors) : 0;
 	text = rfs_status_text(&status);

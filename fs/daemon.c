@@ -143,17 +143,67 @@ static void *announce(void *data)
 
 /* --- a session --- */
 
-static int start_announcement(pthread_t *thread, struct announcement *a)
+/* Signals that end the mount wait until wait_to_end takes them. */
+static void block_ending_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGINT);
+	pthread_sigmask(SIG_BLOCK, ret, NULL);
+}
+
+/*
+ * libfuse's own handler ends the loop at once.  But who waits for an epoch of a channel is
+ * let go through the mount itself, which must be served for that.
+ */
+static void *wait_to_end(void *data)
+{
+	struct announcement *a = data;
+	struct statfs fs;
+	sigset_t ending;
+	int signal_nr;
+
+	block_ending_signals(&ending);
+	while (sigwait(&ending, &signal_nr))
+		;
+	if (atomic_exchange(&a->mount->ending, true))
+		return NULL;
+	if (a->mount->fifos)
+		rfs_fifos_end(a->mount->fifos, true);
+	fuse_session_exit(a->mount->session);
+	/* A thread of the loop must see a request to see that; unmounting lets this one go. */
+	statfs(a->mountpoint, &fs);
+	return NULL;
+}
+
+/* The thread that waits for a signal may wait still. */
+static void end_waiting(struct rfs_mount *mount, pthread_t thread)
+{
+	if (!atomic_exchange(&mount->ending, true))
+		pthread_kill(thread, SIGTERM);
+	pthread_join(thread, NULL);
+}
+
+static int start_thread(pthread_t *thread, void *(*run)(void *data), struct announcement *a)
 {
 	sigset_t all, before;
 	int e;
 
-	/* Signals are the main thread's. */
+	/* Signals are wait_to_end's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	e = pthread_create(thread, NULL, announce, a);
+	e = pthread_create(thread, NULL, run, a);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return e;
+}
+
+/* So that the kernel may forget a FIFO that nobody reads. */
+static void expel(void *data, const char *name)
+{
+	struct rfs_mount *mount = data;
+
+	fuse_lowlevel_notify_inval_entry(mount->session,
+		(uintptr_t)rfs_input_data(mount->input), name, strlen(name));
 }
 
 /*
@@ -179,23 +229,40 @@ static int loop(struct rfs_mount *mount)
 	return r;
 }
 
+static int fail_session(int r)
+{
+	rfs_log("the session has failed: %s", strerror(-r));
+	return RFS_EXIT_SYSTEM;
+}
+
 static int serve_mounted(struct rfs_mount *mount, const char *mountpoint, int ready_fd)
 {
 	struct announcement announcement = {mount, mountpoint, ready_fd};
-	pthread_t thread;
-	int e = start_announcement(&thread, &announcement);
-	int r = e ? -e : loop(mount);
+	pthread_t announcing, waiting;
+	int r = mount->fifos ? -rfs_fifos_start(mount->fifos, mountpoint, expel, mount) : 0;
+	bool announces, waits;
 
+	if (!r)
+		r = -start_thread(&waiting, wait_to_end, &announcement);
+	waits = !r;
+	announces = !r && start_thread(&announcing, announce, &announcement) == 0;
+	if (!r)
+		r = loop(mount);
+	/* A thread that has no memory for its last request ends the loop as well as any. */
+	if (atomic_load(&mount->ending))
+		r = 0;
+	/* Where nothing is mounted any more, no request of ours waits for an answer. */
+	if (mount->fifos && r >= 0)
+		rfs_fifos_end(mount->fifos, false);
 	/* This also lets go a stat that nobody answers any more. */
 	fuse_session_unmount(mount->session);
-	if (!e)
-		pthread_join(thread, NULL);
-	/* Above 0 is the signal that ended it. */
-	if (r < 0) {
-		rfs_log("the session has failed: %s", strerror(-r));
-		return RFS_EXIT_SYSTEM;
-	}
-	return RFS_EXIT_OK;
+	if (mount->fifos)
+		rfs_fifos_end(mount->fifos, false);
+	if (announces)
+		pthread_join(announcing, NULL);
+	if (waits)
+		end_waiting(mount, waiting);
+	return r < 0 ? fail_session(r) : RFS_EXIT_OK;
 }
 
 /* libfuse has said what failed; this is what to do about it. */
@@ -217,23 +284,19 @@ int rfs_daemon_serve(struct rfs_mount *mount, struct fuse_args *args, const char
 	int ready_fd)
 {
 	int code = RFS_EXIT_SYSTEM;
+	sigset_t ending;
 
-	/* A terminal that is closed is no reason to unmount.  Set first: libfuse keeps it. */
+	/* A terminal that is closed is no reason to unmount, nor a reader that leaves to end. */
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	mount->session = fuse_session_new(args, &rfs_ops, sizeof(rfs_ops), mount);
 	if (!mount->session)
 		return code;
-	if (fuse_set_signal_handlers(mount->session))
-		goto out_session;
-	if (fuse_session_mount(mount->session, mountpoint)) {
+	block_ending_signals(&ending);
+	if (fuse_session_mount(mount->session, mountpoint))
 		tell_remedy();
-		goto out_signals;
-	}
-	if (chdir("/") == 0)
+	else if (chdir("/") == 0)
 		code = serve_mounted(mount, mountpoint, ready_fd);
-out_signals:
-	fuse_remove_signal_handlers(mount->session);
-out_session:
 	fuse_session_destroy(mount->session);
 	return code;
 }

@@ -21,6 +21,7 @@ struct parts {
 	struct rfs_beneath beneath;
 	struct rfs_settings *settings;
 	struct rio_store *store;
+	struct rfs_channels *channels; /* layout=sagemaker */
 };
 
 static bool is_within(const char *path, const char *folder)
@@ -102,6 +103,22 @@ static int open_store(struct parts *parts)
 	return 0;
 }
 
+/* Before the daemon leaves this folder, as above. */
+static int open_channels(struct parts *parts)
+{
+	struct rio_error err;
+	int r;
+
+	if (parts->options.layout != RFS_SAGEMAKER)
+		return 0;
+	r = rfs_channels_create(&parts->options, &parts->beneath, parts->settings,
+		parts->mountpoint, &parts->channels, &err);
+	if (!r)
+		return 0;
+	rfs_log_error(&err);
+	return r == RIO_EOPTION ? RFS_EXIT_CALL : RFS_EXIT_SYSTEM;
+}
+
 static int add_session_words(struct parts *parts)
 {
 	struct fuse_args *args = &parts->options.session;
@@ -119,7 +136,6 @@ static int add_session_words(struct parts *parts)
 	return 0;
 }
 
-/* In the process that stays. */
 /* What a thread works with: a reply of its own, and the scratch of a segment or two. */
 #define THREAD_BYTES (RFS_READ_BYTES_MAX + RIO_MIB / 2)
 
@@ -131,6 +147,25 @@ static uint64_t block_bytes(const struct rfs_options *options, unsigned nr_worke
 	return options->memory_bytes - RIO_MIN(options->memory_bytes / 2, threads_bytes);
 }
 
+static int create_input(struct parts *parts, struct rfs_mount *mount)
+{
+	const struct rfs_feeds_config config = {
+		.job = &parts->options.job,
+		.channels = parts->channels,
+		.beneath = &parts->beneath,
+		.store = parts->store,
+		.counters = &mount->counters,
+	};
+	int e;
+
+	if (parts->options.layout != RFS_SAGEMAKER)
+		return 0;
+	e = rfs_fifos_create(&config, &mount->fifos);
+	return e ? e : rfs_input_create(&parts->options, &parts->beneath, parts->channels,
+			       mount->fifos, &mount->input);
+}
+
+/* In the process that stays. */
 static int serve(struct parts *parts, int ready_fd)
 {
 	struct rfs_mount mount = {
@@ -144,8 +179,10 @@ static int serve(struct parts *parts, int ready_fd)
 
 	rfs_opened_init(&mount.opened);
 	clock_gettime(CLOCK_MONOTONIC, &mount.begun);
-	e = rfs_tree_create(&parts->options, &parts->beneath, parts->settings, parts->store,
-		&mount.counters, &mount.tree);
+	e = create_input(parts, &mount);
+	if (!e)
+		e = rfs_tree_create(&parts->options, &parts->beneath, parts->settings,
+			parts->store, &mount.counters, mount.input, &mount.tree);
 	if (!e)
 		e = rfs_readahead_create(block_bytes(&parts->options, nr_workers), nr_workers,
 			rfs_handle_fill, &mount.readahead);
@@ -159,6 +196,8 @@ static int serve(struct parts *parts, int ready_fd)
 	rfs_opened_deinit(&mount.opened);
 	rfs_readahead_destroy(mount.readahead);
 	rfs_tree_destroy(mount.tree);
+	rfs_input_destroy(mount.input);
+	rfs_fifos_destroy(mount.fifos);
 	rfs_bench_deinit();
 	return code;
 }
@@ -178,11 +217,14 @@ static int run(struct parts *parts)
 	code = open_settings(parts);
 	if (!code)
 		code = open_store(parts);
+	if (!code)
+		code = open_channels(parts);
 	if (!code && !parts->options.fake) {
 		code = parts->options.foreground ? -1 : rfs_daemon_detach(&ready_fd);
 		if (code < 0)
 			code = serve(parts, ready_fd);
 	}
+	rfs_channels_destroy(parts->channels);
 	rio_store_destroy(parts->store);
 	rfs_settings_destroy(parts->settings);
 	rfs_beneath_deinit(&parts->beneath);

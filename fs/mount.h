@@ -3,6 +3,8 @@
 #ifndef RFS_MOUNT_H
 #define RFS_MOUNT_H
 
+#include "fifo.h"
+#include "input.h"
 #include "opened.h"
 #include "options.h"
 #include "readahead.h"
@@ -20,12 +22,15 @@ struct rfs_mount {
 	const struct rfs_beneath *beneath;
 	struct rfs_settings *settings;
 	struct rfs_tree *tree;
+	struct rfs_fifos *fifos; /* layout=sagemaker; else NULL, both */
+	struct rfs_input *input;
 	struct rfs_readahead *readahead;
 	struct fuse_session *session;
 	struct rfs_opened_set opened;
 	struct rfs_counters counters;
 	struct timespec begun; /* CLOCK_MONOTONIC */
 	atomic_uint_fast64_t device; /* of the mount, once it is ready */
+	atomic_bool ending;          /* a signal to end has come */
 };
 
 #endif

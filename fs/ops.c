@@ -6,6 +6,7 @@
 #include "caller.h"
 #include "control.h"
 #include "handle.h"
+#include "text.h"
 #include "xattr.h"
 
 #include <errno.h>
@@ -51,7 +52,7 @@ static bool gave_up(void *data)
 {
 	fuse_req_t req = data;
 
-	if (fuse_session_exited(mount_of(req)->session))
+	if (fuse_session_exited(mount_of(req)->session) || atomic_load(&mount_of(req)->ending))
 		return true;
 	return fuse_req_interrupted(req) && rfs_caller_is_ending(fuse_req_ctx(req)->pid);
 }
@@ -90,7 +91,7 @@ static double attr_seconds(const struct rfs_attr *attr)
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct rfs_mount *mount = mount_of(req);
-	const struct rfs_waiter waiter = {gave_up, req};
+	const struct rfs_waiter waiter = {gave_up, req, fuse_req_ctx(req)->pid};
 	struct fuse_entry_param entry = {0};
 	struct rfs_attr attr;
 	struct rfs_node *node;
@@ -125,7 +126,7 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 
 static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 {
-	const struct rfs_waiter waiter = {gave_up, req};
+	const struct rfs_waiter waiter = {.gave_up = gave_up, .data = req};
 	struct rfs_attr attr;
 	int e = rfs_tree_getattr(mount_of(req)->tree, node_of(req, id), &waiter, &attr);
 
@@ -255,34 +256,27 @@ static bool may_see_errors(fuse_req_t req)
 	return uid == 0 || uid == geteuid();
 }
 
-/* A control file, as it was when it was opened. */
-struct control_handle {
-	struct rfs_opened opened;
-	char *text;
-};
-
-static void close_control(struct rfs_opened *opened)
+static void reply_text(fuse_req_t req, struct fuse_file_info *fi, struct rfs_text *text)
 {
-	struct control_handle *control = (struct control_handle *)opened;
+	if (text)
+		reply_opened(req, fi, &text->opened, rfs_text_close);
+	else
+		reply_failed(req, ENOMEM);
+}
 
-	free(control->text);
-	free(control);
+/* What a text of config says never changes, unlike that of a control file. */
+static void open_config(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
+{
+	fi->keep_cache = 1;
+	reply_text(req, fi, rfs_text_open(strdup(node->text)));
 }
 
 static void open_control(fuse_req_t req, const struct rfs_node *node, struct fuse_file_info *fi)
 {
-	struct control_handle *control = malloc(sizeof(*control));
 	char *text = rfs_control_text(mount_of(req), node->kind, may_see_errors(req));
 
-	if (!control || !text) {
-		free(control);
-		free(text);
-		reply_failed(req, ENOMEM);
-		return;
-	}
-	control->text = text;
 	fi->direct_io = 1;
-	reply_opened(req, fi, &control->opened, close_control);
+	reply_text(req, fi, rfs_text_open(text));
 }
 
 static void close_file(struct rfs_opened *opened)
@@ -315,7 +309,7 @@ static void store_pages(void *data, const void *bytes, size_t len_bytes)
 static void open_file(fuse_req_t req, struct rfs_node *node, struct fuse_file_info *fi)
 {
 	struct rfs_mount *mount = mount_of(req);
-	const struct rfs_waiter waiter = {gave_up, req};
+	const struct rfs_waiter waiter = {.gave_up = gave_up, .data = req};
 	struct cached_file file = {mount, node};
 	struct rfs_handle *handle;
 	int e = rfs_handle_open(mount->tree, mount->readahead, &mount->counters, node, &waiter,
@@ -338,13 +332,15 @@ static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 
 	if ((fi->flags & O_ACCMODE) != O_RDONLY || (fi->flags & O_TRUNC))
 		fuse_reply_err(req, EROFS);
-	else if (node->kind == RFS_FILE)
+	else if (rfs_node_is_file(node))
 		open_file(req, node, fi);
+	else if (node->kind == RFS_TEXT)
+		open_config(req, node, fi);
 	else
 		open_control(req, node, fi);
 }
 
-static void read_control(fuse_req_t req, const char *text, size_t size, off_t off)
+static void read_text(fuse_req_t req, const char *text, size_t size, off_t off)
 {
 	size_t len = strlen(text);
 	size_t begin = (size_t)RIO_MIN((uint64_t)off, len);
@@ -384,13 +380,19 @@ static void read_file(fuse_req_t req, struct rfs_handle *handle, size_t size, of
 static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
 	struct fuse_file_info *fi)
 {
-	if (node_of(req, id)->kind == RFS_FILE)
+	if (rfs_node_is_file(node_of(req, id)))
 		read_file(req, pointer_of(fi), size, off);
 	else
-		read_control(req, ((struct control_handle *)pointer_of(fi))->text, size, off);
+		read_text(req, ((struct rfs_text *)pointer_of(fi))->text, size, off);
 }
 
 /* --- extended attributes --- */
+
+/* Whose errors this caller may see; NULL: none's. */
+static const struct rfs_input *input_of(fuse_req_t req)
+{
+	return may_see_errors(req) ? mount_of(req)->input : NULL;
+}
 
 /* size 0 asks how much room is needed. */
 static void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t size)
@@ -405,8 +407,8 @@ static void reply_xattr(fuse_req_t req, const char *bytes, size_t len, size_t si
 
 static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
 {
-	_cleanup_free_ char *value =
-		rfs_xattr_value(mount_of(req)->beneath, node_of(req, id), name);
+	_cleanup_free_ char *value = rfs_xattr_value(mount_of(req)->beneath, input_of(req),
+		node_of(req, id), name);
 
 	if (!value)
 		fuse_reply_err(req, ENODATA);
@@ -419,7 +421,7 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
 static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)
 {
 	char list[RFS_XATTR_LIST_BYTES];
-	size_t len = rfs_xattr_list(mount_of(req)->beneath, node_of(req, id), list);
+	size_t len = rfs_xattr_list(mount_of(req)->beneath, input_of(req), node_of(req, id), list);
 
 	reply_xattr(req, list, len, size);
 }

@@ -8,8 +8,9 @@
  *
  *	words of mount(8) that say nothing to us  ->  dropped
  *	words for the kernel                      ->  session
- *	our own table                             ->  a setter
+ *	our own table                             ->  a setter (option_table.c)
  *	core's table                              ->  rio_options_set
+ *	a training job's                          ->  rio_job_set
  *
  * What is left is refused, with a hint where it is plain what was meant.
  */
@@ -27,7 +28,6 @@
 #define DEFAULT_MEMORY_BYTES (64 * (uint64_t)RIO_MIB)
 /* Enough that some can wait for files being counted while others are served. */
 #define DEFAULT_NR_THREADS 16
-#define NR_THREADS_MAX     1024
 
 struct parse {
 	struct rfs_options *options;
@@ -37,155 +37,6 @@ struct parse {
 	int call;       /* enum rfs_call or a negative code */
 	struct rio_error *err;
 };
-
-/* A number in base, all of the text, no sign. */
-static bool parse_number(const char *text, int base, uint64_t max, uint64_t *ret)
-{
-	char *end;
-	uint64_t value;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	value = strtoull(text, &end, base);
-	if (errno || *end || value > max)
-		return false;
-	*ret = value;
-	return true;
-}
-
-static bool parse_size(const char *text, uint64_t *ret)
-{
-	static const char units[] = "KMG";
-	_cleanup_free_ char *digits = strdup(text);
-	size_t len = strlen(text);
-	unsigned shift = 0;
-	uint64_t value;
-
-	if (!digits || !len)
-		return false;
-	for (size_t i = 0; units[i]; i++)
-		if (text[len - 1] == units[i] || text[len - 1] == units[i] + ('a' - 'A'))
-			shift = 10 * (unsigned)(i + 1);
-	if (shift)
-		digits[len - 1] = '\0';
-	if (!parse_number(digits, 10, (uint64_t)SSIZE_MAX >> shift, &value))
-		return false;
-	*ret = value << shift;
-	return true;
-}
-
-static bool set_index_dir(struct rfs_options *options, const char *value)
-{
-	free(options->index_dir);
-	options->keep_maps = strcmp(value, "none") != 0;
-	options->index_dir = options->keep_maps ? strdup(value) : NULL;
-	return value[0] && (options->index_dir || !options->keep_maps);
-}
-
-static bool set_config(struct rfs_options *options, const char *value)
-{
-	free(options->config);
-	options->config = strdup(value);
-	return value[0] && options->config;
-}
-
-static bool set_memory(struct rfs_options *options, const char *value)
-{
-	return parse_size(value, &options->memory_bytes);
-}
-
-static bool set_threads(struct rfs_options *options, const char *value)
-{
-	uint64_t n;
-
-	if (!parse_number(value, 10, NR_THREADS_MAX, &n) || n == 0)
-		return false;
-	options->nr_threads = (unsigned)n;
-	return true;
-}
-
-/* The largest id stands for "no id" in system calls. */
-static bool set_uid(struct rfs_options *options, const char *value)
-{
-	uint64_t id;
-
-	options->has_uid = parse_number(value, 10, UINT32_MAX - 1, &id);
-	if (options->has_uid)
-		options->uid = (uid_t)id;
-	return options->has_uid;
-}
-
-static bool set_gid(struct rfs_options *options, const char *value)
-{
-	uint64_t id;
-
-	options->has_gid = parse_number(value, 10, UINT32_MAX - 1, &id);
-	if (options->has_gid)
-		options->gid = (gid_t)id;
-	return options->has_gid;
-}
-
-static bool set_umask(struct rfs_options *options, const char *value)
-{
-	uint64_t mask;
-
-	if (!parse_number(value, 8, 0777, &mask))
-		return false;
-	options->umask = (mode_t)mask;
-	return true;
-}
-
-static bool set_layout(struct rfs_options *options, const char *value)
-{
-	return strcmp(value, "mirror") == 0;
-}
-
-static bool set_allow_other(struct rfs_options *options, const char *value)
-{
-	options->allow_other = true;
-	return true;
-}
-
-static bool set_direct_io(struct rfs_options *options, const char *value)
-{
-	options->direct_io = true;
-	return true;
-}
-
-const struct rio_option_info rfs_option_table[] = {
-	{"layout", "mirror", "what is shown: SOURCE's folders with their CSV files encoded"},
-	{"config", "FILE|none", "settings by folder; else of the nearest recordiofs.ini"},
-	{"index_dir", "DIR|none", "where offset maps are kept; else the user's cache folder"},
-	{"memory", "SIZE", "for encoding ahead of sequential readers; else 64M, 0 is none"},
-	{"threads", "COUNT", "requests worked on at the same time; else 16"},
-	{"file_uid", "ID", "who owns files and folders; else each source's owner"},
-	{"file_gid", "ID", "their group; else each source's group"},
-	{"umask", "MASK", "permission bits to take away, in octal; else 0"},
-	{"direct_io", NULL, "pass the kernel's page cache by: nothing is kept, large reads are fast"},
-	{"allow_other", NULL, "let other users in, as permission bits allow"},
-	{NULL, NULL, NULL},
-};
-
-/* In the table's order; takes says of a refused value what would do. */
-static const struct {
-	bool (*set)(struct rfs_options *options, const char *value);
-	const char *takes;
-} setters[] = {
-	{set_layout, "mirror"},
-	{set_config, "a file, or none"},
-	{set_index_dir, "a folder, or none"},
-	{set_memory, "a number of bytes, as 64M or 1G; 0 is none"},
-	{set_threads, "a number from 1 to 1024"},
-	{set_uid, "a number, as id -u prints it"},
-	{set_gid, "a number, as id -g prints it"},
-	{set_umask, "octal digits, as 022"},
-	{set_direct_io, NULL},
-	{set_allow_other, NULL},
-};
-
-_Static_assert(RIO_ARRAY_SIZE(setters) + 1 == RIO_ARRAY_SIZE(rfs_option_table),
-	"an option, a setter");
 
 static int fail_memory(struct rio_error *err)
 {
@@ -205,7 +56,9 @@ static const struct rio_option_info *find(const char *name)
 {
 	const struct rio_option_info *own = find_in(rfs_option_table, name);
 
-	return own ? own : find_in(rio_option_table, name);
+	if (!own)
+		own = find_in(rio_option_table, name);
+	return own ? own : find_in(rio_job_table, name);
 }
 
 /* Cut word behind the name, in which a hyphen is as good as an underscore; its value or NULL. */
@@ -235,17 +88,6 @@ static int fail_unknown(const struct rfs_options *options, const char *word,
 	return rio_fail(err, RIO_EOPTION, "unknown option: %.*s", (int)strcspn(word, "="), word);
 }
 
-static int set_own(struct rfs_options *options, const struct rio_option_info *info,
-	const char *value, struct rio_error *err)
-{
-	size_t i = (size_t)(info - rfs_option_table);
-
-	if (setters[i].set(options, value))
-		return 0;
-	return rio_fail(err, RIO_EOPTION, "%s=%s is not understood: %s takes %s", info->name,
-		value, info->name, setters[i].takes);
-}
-
 static int set_encoding(struct rfs_options *options, const char *name, const char *value,
 	struct rio_error *err)
 {
@@ -260,6 +102,43 @@ static int set_encoding(struct rfs_options *options, const char *name, const cha
 			"delimiter=t is not understood; a tab is written delimiter=tab");
 	r = rio_options_set(&options->encoding, name, value, err);
 	return r ? r : rio_settings_add(&options->given_encoding, name, value, err);
+}
+
+static int set_job(struct rfs_options *options, const char *name, const char *value,
+	struct rio_error *err)
+{
+	options->job_word = find_in(rio_job_table, name)->name;
+	return rio_job_set(&options->job, name, value, err);
+}
+
+/* A channel in File mode holds its objects: what is more would be trained with, too. */
+static int check_views(const struct rfs_options *options, struct rio_error *err)
+{
+	const char *given = options->passthrough ? "passthrough"
+			    : options->concat    ? "concat"
+			    : options->idx       ? "idx"
+			    : options->nr_shards ? "shards"
+						 : NULL;
+
+	if (!given)
+		return 0;
+	return rio_fail(err, RIO_EOPTION, "%s does not go with layout=sagemaker, which shows a "
+		"channel's own files", given);
+}
+
+/* Words come in any order, so only the end tells whether they are wanted. */
+static int check_job(const struct rfs_options *options, struct rio_error *err)
+{
+	int r;
+
+	if (options->layout == RFS_SAGEMAKER) {
+		r = rio_job_check(&options->job, err);
+		return r ? r : check_views(options, err);
+	}
+	if (!options->job_word)
+		return 0;
+	return rio_fail(err, RIO_EOPTION, "%s is about a training job: add layout=sagemaker",
+		options->job_word);
 }
 
 static int note_given(struct rfs_options *options, const char *word, struct rio_error *err)
@@ -290,8 +169,12 @@ static int set_word(struct rfs_options *options, const char *word, struct rio_er
 		return rio_fail(err, RIO_EOPTION, "%s takes no value", name);
 	if (info->values && !value)
 		return rio_fail(err, RIO_EOPTION, "%s needs a value: %s", name, info->values);
-	r = find_in(rfs_option_table, name) ? set_own(options, info, value, err)
-					    : set_encoding(options, name, value, err);
+	if (find_in(rfs_option_table, name))
+		r = rfs_option_set(options, info, value, err);
+	else if (find_in(rio_option_table, name))
+		r = set_encoding(options, name, value, err);
+	else
+		r = set_job(options, name, value, err);
 	return r ? r : note_given(options, word, err);
 }
 
@@ -433,6 +316,8 @@ int rfs_options_parse(struct rfs_options *ret, int argc, char **argv, struct rio
 		.nr_threads = DEFAULT_NR_THREADS,
 	};
 	r = rio_options_init(&ret->encoding, err);
+	if (!r)
+		r = rio_job_init(&ret->job, err);
 	if (r)
 		return r;
 	ret->given = strdup("");
@@ -451,6 +336,8 @@ int rfs_options_parse(struct rfs_options *ret, int argc, char **argv, struct rio
 		return rio_fail(err, RIO_EOPTION, "MOUNTPOINT is missing: recordiofs %s MOUNTPOINT",
 			ret->source);
 	r = rio_options_check(&ret->encoding, err);
+	if (!r)
+		r = check_job(ret, err);
 	return r ? r : RFS_CALL_MOUNT;
 }
 
@@ -462,31 +349,7 @@ void rfs_options_deinit(struct rfs_options *options)
 	free(options->mountpoint);
 	rio_settings_deinit(&options->given_encoding);
 	free(options->config);
+	rio_job_deinit(&options->job);
 	free(options->index_dir);
 	free(options->given);
-}
-
-static void print_table(FILE *file, const struct rio_option_info *table)
-{
-	for (; table->name; table++) {
-		int n = fprintf(file, "  %s%s%s", table->name, table->values ? "=" : "",
-			table->values ? table->values : "");
-
-		fprintf(file, "%*s%s\n", n < 34 ? 34 - n : 2, "", table->help);
-	}
-}
-
-void rfs_options_usage(FILE *file)
-{
-	fprintf(file, "Usage: recordiofs SOURCE MOUNTPOINT [-f] [-o OPTION[,OPTION...]]\n"
-		      "Show the CSV files below the folder SOURCE as RecordIO files.\n\n"
-		      "  -f                              stay in the foreground\n"
-		      "  -o OPTION[,OPTION...]           see below\n"
-		      "  -h, --help                      print this\n"
-		      "  -V, --version                   print the version\n\n"
-		      "Encoding, the default first (lists are separated by ':'):\n");
-	print_table(file, rio_option_table);
-	fprintf(file, "\nThe mount:\n");
-	print_table(file, rfs_option_table);
-	fprintf(file, "\nUnmount with: fusermount3 -u MOUNTPOINT\n");
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The command line of recordiofs.  What a file is encoded to is core's to parse
- * (schema/options.h); this adds what concerns the mount, and knows which of
- * mount(8)'s words are none of ours.
+ * (schema/options.h), and so is what a training job says (channel/job.h); this adds what
+ * concerns the mount, and knows which of mount(8)'s words are none of ours.
  *
- * Below it: core/schema, libfuse's option parser.
+ * Below it: core/schema, core/channel, libfuse's option parser.
  */
 #ifndef RFS_OPTIONS_H
 #define RFS_OPTIONS_H
 
+#include "channel/job.h"
 #include "schema/options.h"
 #include "settings/settings.h"
 
@@ -17,6 +18,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+
+enum rfs_layout { RFS_MIRROR, RFS_SAGEMAKER };
 
 struct rfs_options {
 	char *source;      /* both as given */
@@ -30,6 +33,10 @@ struct rfs_options {
 	struct rio_settings given_encoding; /* the words of it that were given */
 	char *config;                       /* a settings file, or "none"; NULL: not given */
 
+	enum rfs_layout layout;
+	struct rio_job job;   /* RFS_SAGEMAKER */
+	const char *job_word; /* one of its words that was given; NULL: none was */
+
 	char *index_dir;   /* NULL: the user's cache folder */
 	bool keep_maps;    /* false: index_dir=none */
 	uint64_t memory_bytes;
@@ -40,6 +47,10 @@ struct rfs_options {
 	mode_t umask;
 	bool direct_io;
 	bool allow_other;
+	bool passthrough;
+	bool concat;
+	unsigned nr_shards; /* 0: none */
+	bool idx;
 
 	char *given;              /* the -o words in effect, joined by commas; "" for none */
 	struct fuse_args session; /* words that libfuse and the kernel are to have */
@@ -47,6 +58,10 @@ struct rfs_options {
 
 /* The mount's own options, as rio_option_table is core's. */
 extern const struct rio_option_info rfs_option_table[];
+
+/* Set the option of that entry.  RIO_EOPTION says what it takes. */
+int rfs_option_set(struct rfs_options *options, const struct rio_option_info *info,
+	const char *value, struct rio_error *err);
 
 enum rfs_call { RFS_CALL_MOUNT = 0, RFS_CALL_HELP, RFS_CALL_VERSION };
 

@@ -231,6 +231,7 @@ int rfs_settings_get(struct rfs_settings *settings, const char *path, struct rio
 	_cleanup_free_ char *folder = real_folder(settings->beneath, path);
 	_cleanup_free_ char *in_source = NULL, *absolute = NULL;
 	const struct found *counts = &settings->top;
+	int r;
 
 	if (!folder || asprintf(&in_source, "%s%s%s", folder, *folder ? "/" : "", name) < 0 ||
 		!(absolute = rfs_beneath_absolute(settings->beneath, in_source)))
@@ -246,6 +247,12 @@ int rfs_settings_get(struct rfs_settings *settings, const char *path, struct rio
 		*err = counts->err;
 		return counts->r;
 	}
-	return rio_settings_resolve(counts->file, &settings->options->given_encoding, absolute, ret,
+	r = rio_settings_resolve(counts->file, &settings->options->given_encoding, absolute, ret,
 		NULL, err);
+	if (r || settings->options->layout != RFS_SAGEMAKER)
+		return r;
+	r = rio_job_apply(&settings->options->job, ret, err);
+	if (r)
+		rio_options_deinit(ret);
+	return r;
 }

@@ -20,7 +20,7 @@ struct line {
 /* A type of ours: a gauge, and what is meant is a hundredth of the value. */
 static const char ratio[] = "ratio";
 
-enum { NR_LINES = 19 };
+enum { NR_LINES = 23 };
 
 static uint64_t get(const atomic_uint_fast64_t *counter)
 {
@@ -68,6 +68,12 @@ static void gather(const struct rfs_status *s, struct line lines[NR_LINES])
 		{"filled_cells", "counter", "Missing cells that became a value: counted at look-up "
 			"where records differ in size, and else as they are encoded",
 			get(&c->filled_cells)},
+		{"feeds", "counter", "Epochs of channels that somebody began to read from a FIFO",
+			get(&c->feeds)},
+		{"failed_feeds", "counter", "Those that an error has ended", get(&c->failed_feeds)},
+		{"fed_bytes", "counter", "Bytes written to FIFOs, of epochs that have ended",
+			get(&c->fed_bytes)},
+		{"fed_records", "counter", "Records encoded for them", get(&c->fed_records)},
 		{"errors", "counter", "Requests that failed", get(&c->errors)},
 	};
 
@@ -117,6 +123,17 @@ static char *finish(FILE *file, char **text)
 	return *text;
 }
 
+static void put_feed(FILE *file, const struct rfs_feed_report *feed)
+{
+	fprintf(file, "feed: %s %ju: %s, files: %ju, bytes: %ju, records: %ju", feed->channel,
+		(uintmax_t)feed->epoch, feed->state, (uintmax_t)feed->nr_objects,
+		(uintmax_t)feed->len_bytes, (uintmax_t)feed->nr_records);
+	if (feed->nr_skipped | feed->nr_filled)
+		fprintf(file, ", skipped: %ju, filled: %ju", (uintmax_t)feed->nr_skipped,
+			(uintmax_t)feed->nr_filled);
+	fputc('\n', file);
+}
+
 char *rfs_status_text(const struct rfs_status *status)
 {
 	struct line lines[NR_LINES];
@@ -138,6 +155,8 @@ char *rfs_status_text(const struct rfs_status *status)
 		fprintf(file, "%s: ", lines[i].key);
 		put_value(file, &lines[i]);
 	}
+	for (size_t i = 0; i < status->nr_feeds; i++)
+		put_feed(file, &status->feeds[i]);
 	for (size_t i = 0; i < status->nr_errors; i++) {
 		fputs("error_file: ", file);
 		put_escaped(file, status->errors[i], "\\");

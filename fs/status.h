@@ -25,6 +25,10 @@ struct rfs_counters {
 	atomic_uint_fast64_t lone_reads;   /* requests that were encoded without a block */
 	atomic_uint_fast64_t skipped_rows; /* in files that were looked up */
 	atomic_uint_fast64_t filled_cells; /* likewise; of records of one size, in those encoded */
+	atomic_uint_fast64_t feeds;        /* epochs that somebody began to read */
+	atomic_uint_fast64_t failed_feeds;
+	atomic_uint_fast64_t fed_bytes;    /* of feeds that have ended */
+	atomic_uint_fast64_t fed_records;  /* likewise */
 	atomic_uint_fast64_t errors;       /* requests that failed, for other reasons than
 					      asking for what is not there */
 };
@@ -35,6 +39,18 @@ static inline void rfs_count(atomic_uint_fast64_t *counter, uint64_t n)
 }
 
 void rfs_count_read(struct rfs_counters *counters, const struct rio_read_stats *stats);
+
+/* An epoch of a channel that is being fed, or was. */
+struct rfs_feed_report {
+	char channel[65];
+	uint64_t epoch;
+	const char *state;   /* feeding, done, reader left, failed or stopped */
+	uint64_t nr_objects; /* opened so far; the figures below are there when it has ended */
+	uint64_t len_bytes;
+	uint64_t nr_records;
+	uint64_t nr_skipped;
+	uint64_t nr_filled;
+};
 
 /* What is looked up when a text is made. */
 struct rfs_status {
@@ -50,6 +66,8 @@ struct rfs_status {
 	uint64_t read_ahead_kib; /* the kernel's; 0: not known */
 	uint64_t memory_bytes;
 	uint64_t memory_budget_bytes;
+	const struct rfs_feed_report *feeds; /* oldest first */
+	size_t nr_feeds;
 	char **errors; /* "PATH: message" of files that cannot be encoded, or not all of them */
 	size_t nr_errors;
 };
