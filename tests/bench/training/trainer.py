@@ -5,7 +5,8 @@
 
 Reads one request in JSON from stdin, once everything is imported, and answers on stdout:
     {"from": "pipe", "channel": "…/data/train"}     FIFOs …/train_0, …/train_1
-    {"from": "records", "folder": DIR}              RecordIO files, in name order, each epoch
+    {"from": "records", "folder": DIR}              RecordIO files, in name order, each epoch;
+        with "convert": DIR                         made first of the CSV files there
     {"from": "sdk", "channel": …}                   as pipe, by the SageMaker SDK's own reader
     {"from": "csv", "folder": DIR}                  CSV files, in name order, by pandas
   and "epochs", "batch" (rows), for all
@@ -26,8 +27,11 @@ from pathlib import Path
 os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"
 logging.disable(logging.INFO)
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import numpy
 import pandas
+from sdk_writer import convert
 from sagemaker.amazon.common import read_recordio
 from sagemaker.amazon.record_pb2 import Record
 from sklearn.linear_model import SGDClassifier
@@ -143,7 +147,14 @@ class Clock:
             yield piece
 
 
+def convert_all(source, folder):
+    for path in sorted(Path(source).iterdir()):
+        convert(path, Path(folder) / f"{path.stem}.recordio", label=0, drop=[], exact=False)
+
+
 def train(request):
+    if "convert" in request:
+        convert_all(request["convert"], request["folder"])
     learner = SGDClassifier(loss="log_loss", alpha=1e-4, random_state=5)
     clock = Clock()
     for files in epochs(request):
