@@ -34,7 +34,7 @@ void rfs_attr_of_file(const struct rfs_options *o, struct rfs_node *node, struct
 	 * A file that cannot be encoded has one byte, which reads as EIO: many
 	 * readers skip empty files without a word, and the error with them.
 	 */
-	len_bytes = node->known == RFS_READY ? rio_dataset_len_bytes(node->dataset) : 1;
+	len_bytes = node->known == RFS_READY ? rfs_node_len_bytes(node) : 1;
 	pthread_mutex_unlock(&node->lock);
 
 	*st = (struct stat){.st_ino = node->ino, .st_nlink = 1};

@@ -110,6 +110,18 @@ int rfs_beneath_stat(const struct rfs_beneath *beneath, const char *rel, struct 
 	return rfs_beneath_probe(beneath, rel, &fd, ret_st);
 }
 
+int rfs_beneath_stat_in(const struct rfs_beneath *beneath, int dir_fd, const char *name,
+	const char *rel, struct stat *ret_st)
+{
+	struct stat st;
+
+	if ((beneath->resolve & RESOLVE_NO_XDEV) ||
+		fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISLNK(st.st_mode))
+		return rfs_beneath_stat(beneath, rel, ret_st);
+	*ret_st = st;
+	return 0;
+}
+
 bool rfs_beneath_leads_through(const struct rfs_beneath *beneath, const char *rel,
 	const struct stat *st)
 {
@@ -154,6 +166,11 @@ char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel)
 	if (strcmp(rel, ".") == 0)
 		return strdup(beneath->path);
 	return asprintf(&path, "%s/%s", root, rel) < 0 ? NULL : path;
+}
+
+const char *rfs_beneath_name(const struct rfs_beneath *beneath)
+{
+	return strrchr(beneath->path, '/') + 1;
 }
 
 struct rio_stamp rfs_beneath_stamp(int probed_fd, const struct stat *st)

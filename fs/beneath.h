@@ -40,6 +40,10 @@ int rfs_beneath_probe(const struct rfs_beneath *beneath, const char *rel, int *r
 /* The same without a descriptor. */
 int rfs_beneath_stat(const struct rfs_beneath *beneath, const char *rel, struct stat *ret_st);
 
+/* The same of rel, which lies in the folder that dir_fd is open on, and has this name there. */
+int rfs_beneath_stat_in(const struct rfs_beneath *beneath, int dir_fd, const char *name,
+	const char *rel, struct stat *ret_st);
+
 /*
  * Whether st is the folder rel or one of those above it.  What is found below
  * rel can be that only by way of a symbolic link, and whoever follows it walks in
@@ -53,6 +57,9 @@ int rfs_beneath_reopen(int probed_fd, int *ret_fd);
 
 /* The stamp of what a probe has found to be a regular file. */
 struct rio_stamp rfs_beneath_stamp(int probed_fd, const struct stat *st);
+
+/* What SOURCE itself is called; "" for the root of all. */
+const char *rfs_beneath_name(const struct rfs_beneath *beneath);
 
 /* SOURCE's absolute path and rel, joined; freed by the caller, NULL without memory. */
 char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel);

@@ -28,6 +28,15 @@
 #define CHECK_WHOLE_BYTES RIO_MIB
 #define CHECK_BEGIN_BYTES (128 * RIO_KIB)
 
+static int read_plain(struct rfs_handle *handle, uint64_t off, void *dst, size_t len_bytes,
+	size_t *ret_bytes, struct rio_error *err)
+{
+	struct rio_source *source = handle->sources.sole;
+	int r = rio_source_read_at(source, off, dst, len_bytes, ret_bytes, err);
+
+	return r ? r : rio_source_check(source, &handle->node->stamp, err);
+}
+
 /* Where the map counts them, they were told of when it was looked up. */
 static void tell_filled(struct rfs_node *node, uint64_t nr_filled)
 {
@@ -43,11 +52,27 @@ static int encode(struct rfs_handle *handle, struct rio_scratch *scratch, uint64
 	int r;
 
 	*ret_bytes = 0;
-	r = rio_dataset_read(handle->node->dataset, handle->source, scratch, off, dst, len_bytes,
-		ret_bytes, &stats, err);
+	if (handle->node->kind == RFS_PLAIN)
+		r = read_plain(handle, off, dst, len_bytes, ret_bytes, err);
+	else if (handle->node->kind == RFS_INDEX)
+		r = rio_index_text_read(&handle->node->index, &handle->from, scratch, off, dst,
+			len_bytes, ret_bytes, err);
+	else
+		r = rio_view_read(handle->node->view, &handle->from, scratch, off, dst, len_bytes,
+			ret_bytes, &stats, err);
 	rfs_count_read(handle->counters, &stats);
 	tell_filled(handle->node, stats.nr_filled);
 	return r;
+}
+
+/* A bad record, at err's place in the view, is one of a file; both are to know of it. */
+static void note_bad(struct rfs_node *node, const struct rio_error *err)
+{
+	const struct rio_part *part = rio_view_part_at(node->view, err->record_off);
+
+	rfs_node_note_bad(part->owner, part->first_off + (err->record_off - part->off), err);
+	if (part->owner != node)
+		rfs_node_note_bad(node, err->record_off, err);
 }
 
 size_t rfs_handle_fill(void *file, uint64_t off, void *dst, size_t len_bytes)
@@ -68,7 +93,6 @@ static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 	struct rfs_answer *ret)
 {
 	_cleanup_(rfs_bench_givep) struct rfs_bench *bench = rfs_bench_take();
-	struct rfs_node *node = handle->node;
 	struct rio_error err;
 	size_t n;
 	int r;
@@ -77,7 +101,7 @@ static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 		return ENOMEM;
 	r = encode(handle, bench->scratch, off, bench->reply, len_bytes, &n, &err);
 	if (r == RIO_EROW) {
-		rfs_node_note_bad(node, err.record_off, &err);
+		note_bad(handle->node, &err);
 		if (!handle->direct || n == 0)
 			return EIO;
 	} else if (r) {
@@ -97,14 +121,29 @@ static int read_now(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 static size_t check_range(struct rfs_handle *handle, struct rfs_bench *bench, uint64_t off,
 	size_t len_bytes)
 {
-	struct rfs_node *node = handle->node;
 	struct rio_error err;
 	size_t n = 0;
 	int r = encode(handle, bench->scratch, off, bench->reply, len_bytes, &n, &err);
 
 	if (r == RIO_EROW)
-		rfs_node_note_bad(node, err.record_off, &err);
+		note_bad(handle->node, &err);
 	return r == 0 ? n : 0;
+}
+
+/* Where the first record lies that is known to be bad before anything is read. */
+static uint64_t known_bad_off(const struct rio_view *view)
+{
+	for (const struct rio_part *part = view->parts; part->dataset; part++) {
+		/* A bad quote takes all that follows, where it stands before the part, too. */
+		uint64_t quote_off = RIO_MAX(rio_dataset_bad_quote_off(part->dataset),
+			part->first_off);
+		uint64_t off = RIO_MIN(rio_part_to_view(part, quote_off),
+			rio_part_to_view(part, rfs_node_bad_off(part->owner)));
+
+		if (off != RIO_NO_OFFSET)
+			return off;
+	}
+	return RIO_NO_OFFSET;
 }
 
 /*
@@ -115,12 +154,12 @@ static void look_for_bad(struct rfs_handle *handle, const struct rfs_pages *page
 {
 	_cleanup_(rfs_bench_givep) struct rfs_bench *bench = rfs_bench_take();
 	struct rfs_node *node = handle->node;
-	uint64_t size = rio_dataset_len_bytes(node->dataset);
-	uint64_t bad_off = rio_dataset_bad_quote_off(node->dataset);
+	uint64_t size = rfs_node_len_bytes(node), bad_off;
 	size_t n = (size_t)(size <= CHECK_WHOLE_BYTES ? size : CHECK_BEGIN_BYTES);
 
-	if (!bench)
+	if (!bench || !node->view)
 		return;
+	bad_off = known_bad_off(node->view);
 	if (bad_off != RIO_NO_OFFSET)
 		check_range(handle, bench, bad_off, 1);
 	n = check_range(handle, bench, 0, n);
@@ -136,23 +175,26 @@ int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
 	struct rfs_handle *handle;
 	int e;
 
-	e = rfs_tree_open_source(tree, node, waiter, &source);
+	e = rfs_node_is_view(node) ? rfs_tree_open_view(tree, node, waiter)
+				   : rfs_tree_open_source(tree, node, waiter, &source);
 	if (e)
 		return e;
 	handle = calloc(1, sizeof(*handle));
 	if (!handle)
 		return ENOMEM;
+	rfs_sources_init(&handle->sources, tree, NULL);
+	handle->from = rfs_sources_of_view(&handle->sources);
 	handle->tree = tree;
 	handle->counters = counters;
 	handle->node = node;
-	handle->source = rio_steal(source);
+	handle->sources.sole = rio_steal(source);
 	handle->direct = direct;
 	if (rfs_node_begin_first_open(node)) {
 		look_for_bad(handle, pages);
 		rfs_node_end_first_open(node);
 	}
 	handle->direct |= rfs_node_bad_off(node) != RIO_NO_OFFSET;
-	rfs_stream_init(&handle->stream, readahead, handle, rio_dataset_len_bytes(node->dataset));
+	rfs_stream_init(&handle->stream, readahead, handle, rfs_node_len_bytes(node));
 	rfs_tree_pin(tree, node);
 	rfs_count(&counters->open_files, 1);
 	*ret = handle;
@@ -162,7 +204,7 @@ int rfs_handle_open(struct rfs_tree *tree, struct rfs_readahead *readahead,
 void rfs_handle_close(struct rfs_handle *handle)
 {
 	rfs_stream_deinit(&handle->stream);
-	rio_source_destroy(handle->source);
+	rfs_sources_deinit(&handle->sources);
 	rfs_tree_forget(handle->tree, handle->node, 1);
 	rfs_count(&handle->counters->open_files, -1);
 	free(handle);
@@ -171,7 +213,7 @@ void rfs_handle_close(struct rfs_handle *handle)
 int rfs_handle_read(struct rfs_handle *handle, uint64_t off, size_t len_bytes,
 	struct rfs_answer *ret)
 {
-	uint64_t size = rio_dataset_len_bytes(handle->node->dataset);
+	uint64_t size = rfs_node_len_bytes(handle->node);
 	uint64_t bad_off = rfs_node_bad_off(handle->node);
 
 	*ret = (struct rfs_answer){.bench = NULL};

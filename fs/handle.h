@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An open encoded file: its node, its source, and how it is being read.
+ * An open encoded file or view: its node, its sources, and how it is being read.
  *
- * Below it: tree, readahead, bench, status.  It knows no request of fuse's.
+ * Below it: tree, sources, readahead, bench, status.  It knows no request of fuse's.
  */
 #ifndef RFS_HANDLE_H
 #define RFS_HANDLE_H
@@ -10,6 +10,7 @@
 #include "bench.h"
 #include "opened.h"
 #include "readahead.h"
+#include "sources.h"
 #include "status.h"
 #include "tree.h"
 
@@ -18,7 +19,8 @@ struct rfs_handle {
 	struct rfs_tree *tree;
 	struct rfs_counters *counters;
 	struct rfs_node *node; /* pinned, RFS_READY */
-	struct rio_source *source;
+	struct rfs_sources sources;
+	struct rio_view_sources from; /* them */
 	bool direct;           /* not through the page cache: wanted, or a bad record is known */
 	struct rfs_stream stream;
 };

@@ -28,33 +28,38 @@ void rfs_listing_deinit(struct rfs_listing *listing)
 	*listing = (struct rfs_listing){0};
 }
 
-static int add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type,
-	unsigned rank)
+int rfs_listing_add_entry(struct rfs_listing *listing, const struct rfs_entry *entry)
 {
-	struct rfs_entry *entry;
+	char *name;
 
 	if (listing->nr == listing->room) {
 		size_t room = listing->room ? 2 * listing->room : 16;
-		void *entries = reallocarray(listing->entries, room, sizeof(*entry));
+		void *entries = reallocarray(listing->entries, room, sizeof(*listing->entries));
 
 		if (!entries)
 			return ENOMEM;
 		listing->entries = entries;
 		listing->room = room;
 	}
-	entry = &listing->entries[listing->nr];
-	*entry = (struct rfs_entry){
-		.name = strdup(name), .ino = ino, .type = type, .rank = rank};
-	if (!entry->name)
+	name = strdup(entry->name);
+	if (!name)
 		return ENOMEM;
-	listing->nr++;
+	listing->entries[listing->nr] = *entry;
+	listing->entries[listing->nr++].name = name;
 	return 0;
+}
+
+int rfs_listing_add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type)
+{
+	return rfs_listing_add_entry(listing,
+		&(struct rfs_entry){.name = (char *)name, .ino = ino, .type = type});
 }
 
 /* A folder that is being listed. */
 struct walk {
 	const struct rfs_beneath *beneath;
 	const char *suffix;
+	bool with_plain;
 	struct rfs_node *folder;
 	bool tell_long; /* log names that are too long */
 	bool told_long;
@@ -72,6 +77,7 @@ static int path_of(const struct walk *walk, const char *name, char path[PATH_MAX
 	return len < PATH_MAX ? 0 : ENAMETOOLONG;
 }
 
+/* A file that is shown under the name virtual. */
 static int add_file(struct walk *walk, const char *virtual, unsigned rank, const char *name)
 {
 	struct rio_stamp stamp;
@@ -82,7 +88,9 @@ static int add_file(struct walk *walk, const char *virtual, unsigned rank, const
 		!S_ISREG(st.st_mode))
 		return 0;
 	stamp = rio_stamp_of_stat(&st);
-	return add(walk->listing, virtual, rfs_node_ino(path, &stamp), S_IFREG, rank);
+	return rfs_listing_add_entry(walk->listing, &(struct rfs_entry){.name = (char *)virtual,
+			.ino = rfs_node_ino(path, &stamp), .type = S_IFREG, .rank = rank,
+			.stamp = stamp});
 }
 
 static int add_folder(struct walk *walk, const char *name, bool may_be_link)
@@ -97,7 +105,7 @@ static int add_folder(struct walk *walk, const char *name, bool may_be_link)
 	if (may_be_link && rfs_beneath_leads_through(walk->beneath, walk->folder->path, &st))
 		return 0;
 	stamp = rfs_folder_stamp(&st);
-	return add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR, 0);
+	return rfs_listing_add(walk->listing, name, rfs_node_ino(path, &stamp), S_IFDIR);
 }
 
 static void tell_long_name(struct walk *walk, const char *name)
@@ -129,6 +137,8 @@ static int add_entry(struct walk *walk, const char *name, unsigned char type)
 			tell_long_name(walk, name);
 			break;
 		case RFS_NAME_OTHER:
+			if (walk->with_plain)
+				e = add_file(walk, name, RFS_RANK_PLAIN, name);
 			break;
 		}
 	}
@@ -145,12 +155,7 @@ static int compare(const void *a, const void *b)
 
 	if (!order)
 		order = S_ISDIR(x->type) - S_ISDIR(y->type);
-	return order ? order : (int)x->rank - (int)y->rank;
-}
-
-int rfs_listing_add(struct rfs_listing *listing, const char *name, uint64_t ino, mode_t type)
-{
-	return add(listing, name, ino, type, 0);
+	return order ? order : (x->rank > y->rank) - (x->rank < y->rank);
 }
 
 void rfs_listing_sort(struct rfs_listing *listing, size_t begin)
@@ -167,7 +172,8 @@ static void tell_hidden(struct walk *walk, const struct rfs_entry *shown,
 	if (walk->tell_hidden && path)
 		rfs_log_note("%s: %s is made of its %s file: the %s file beside it is not shown",
 			path, shown->name, rio_csv_ending(shown->rank),
-			rio_csv_ending(hidden->rank));
+			hidden->rank == RFS_RANK_PLAIN ? hidden->name
+						       : rio_csv_ending(hidden->rank));
 }
 
 /* b.csv beside b.csv.gz or a folder b.recordio: the first one wins, as in a lookup. */
@@ -194,7 +200,7 @@ static int add_dots(struct walk *walk)
 {
 	_cleanup_free_ char *above = strdup(walk->folder->path);
 	uint64_t ino = 1;
-	int e = add(walk->listing, ".", walk->folder->ino, S_IFDIR, 0);
+	int e = rfs_listing_add(walk->listing, ".", walk->folder->ino, S_IFDIR);
 	char *slash = above ? strrchr(above, '/') : NULL;
 
 	if (slash) {
@@ -207,7 +213,7 @@ static int add_dots(struct walk *walk)
 		stamp = rfs_folder_stamp(&st);
 		ino = rfs_node_ino(above, &stamp);
 	}
-	return e ? e : add(walk->listing, "..", ino, S_IFDIR, 0);
+	return e ? e : rfs_listing_add(walk->listing, "..", ino, S_IFDIR);
 }
 
 static int add_all(struct walk *walk, DIR *dir)
@@ -233,13 +239,14 @@ static int add_all(struct walk *walk, DIR *dir)
 	return 0;
 }
 
-int rfs_listing_read(const struct rfs_beneath *beneath, const char *suffix,
+int rfs_listing_read(const struct rfs_beneath *beneath, const struct rfs_options *options,
 	struct rfs_node *folder, struct rfs_listing *ret)
 {
 	struct rfs_listing listing = {0};
 	struct walk walk = {
 		.beneath = beneath,
-		.suffix = suffix,
+		.suffix = options->encoding.suffix,
+		.with_plain = options->passthrough,
 		.folder = folder,
 		.tell_long = !atomic_load(&folder->told_long_names),
 		.tell_hidden = !atomic_load(&folder->told_hidden),
@@ -278,7 +285,7 @@ int rfs_listing_fixed(struct rfs_listing *ret, const struct rfs_node *const *nod
 		const char *slash = strrchr(nodes[i]->path, '/');
 		const char *name = i == 0 ? "." : i == 1 ? ".." : slash + 1;
 
-		e = add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG, 0);
+		e = rfs_listing_add(&listing, name, nodes[i]->ino, i < 2 ? S_IFDIR : S_IFREG);
 	}
 	if (e)
 		rfs_listing_deinit(&listing);

@@ -86,7 +86,10 @@ void rfs_node_destroy(struct rfs_node *node)
 {
 	if (!node)
 		return;
+	rio_view_destroy(node->view);
 	rio_dataset_destroy(node->dataset);
+	free(node->members);
+	free(node->folder);
 	pthread_cond_destroy(&node->described);
 	pthread_mutex_destroy(&node->lock);
 	free(node->error);
@@ -138,16 +141,8 @@ static void tell_losses(const char *path, const struct rio_dataset *dataset,
 		(uintmax_t)sizes->nr_filled);
 }
 
-/* What describing came to; published in one go. */
-struct description {
-	enum rfs_known known;
-	struct rio_dataset *dataset;
-	int broken_errno;
-	char *error;
-};
-
 /* The file itself is at fault, and is until it changes: so say, once. */
-static int found_broken(struct description *ret, int e, const char *path, struct rio_error *err)
+static int found_broken(struct rfs_description *ret, int e, const char *path, struct rio_error *err)
 {
 	rio_error_set_file(err, path);
 	rfs_log_error(err);
@@ -172,13 +167,14 @@ static struct rio_dataset_config config_of(const struct rfs_describer *by, const
 }
 
 /* Create a dataset of the opened source at fd (taken). */
-static int create_dataset(const struct rfs_node *node, const struct rfs_describer *by,
-	const char *path, int fd, const struct rfs_waiter *waiter, struct description *ret)
+static int create_dataset(struct rfs_node *node, const struct rfs_describer *by,
+	const char *path, int fd, const struct rfs_waiter *waiter, struct rfs_description *ret)
 {
 	_cleanup_(rio_options_deinit) struct rio_options options = {0};
 	const struct rio_dataset_config config = config_of(by, path, &options, waiter);
 	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
 	_cleanup_(rio_dataset_destroyp) struct rio_dataset *dataset = NULL;
+	struct rio_view_member member = {.owner = node};
 	struct rio_error err;
 	int r;
 
@@ -187,6 +183,9 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 		r = rfs_settings_get(by->settings, node->path, &options, &err);
 	if (!r)
 		r = rio_dataset_create(source, &config, &dataset, &err);
+	member.dataset = dataset;
+	if (!r)
+		r = rio_view_create(&member, 1, &ret->view, &err);
 	if (r == RIO_ESCHEMA || r == RIO_EROW || r == RIO_EOPTION || r == RIO_EDAMAGED)
 		return found_broken(ret, EIO, path, &err);
 	if (r == RIO_ENOT_INDEXED && !waiter)
@@ -199,8 +198,10 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 			rfs_log_error(&err);
 		return e;
 	}
-	if (!rio_stamp_equal(rio_dataset_stamp(dataset), &node->stamp))
+	if (!rio_stamp_equal(rio_dataset_stamp(dataset), &node->stamp)) {
+		rio_view_destroy(rio_steal(ret->view));
 		return ESTALE;
+	}
 	log_map(path, dataset);
 	tell_losses(path, dataset, by->counters);
 	ret->known = RFS_READY;
@@ -208,8 +209,25 @@ static int create_dataset(const struct rfs_node *node, const struct rfs_describe
 	return 0;
 }
 
-static int describe(const struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
-	const struct rfs_waiter *waiter, struct description *ret)
+/* A plain file is known by its stamp, once that must change with the next byte written. */
+static int settle(const struct rfs_node *node, const char *path, int fd,
+	struct rfs_description *ret)
+{
+	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
+	struct rio_stamp stamp;
+	struct rio_error err;
+
+	if (rio_source_from_fd_as_it_is(fd, path, &source, &err) ||
+		rio_source_settled_stamp(source, &stamp, &err))
+		return rfs_to_errno(&err);
+	if (!rio_stamp_equal(&stamp, &node->stamp))
+		return ESTALE;
+	ret->known = RFS_READY;
+	return 0;
+}
+
+static int describe(struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
+	const struct rfs_waiter *waiter, struct rfs_description *ret)
 {
 	_cleanup_free_ char *path = rfs_beneath_absolute(by->beneath, node->path);
 	int fd, e;
@@ -223,7 +241,10 @@ static int describe(const struct rfs_node *node, const struct rfs_describer *by,
 		rio_fail_errno(&err, e, "cannot be read");
 		return found_broken(ret, EACCES, path, &err);
 	}
-	return e ? e : create_dataset(node, by, path, fd, waiter, ret);
+	if (e)
+		return e;
+	return node->kind == RFS_PLAIN ? settle(node, path, fd, ret)
+				       : create_dataset(node, by, path, fd, waiter, ret);
 }
 
 static void wait_described(struct rfs_node *node)
@@ -237,8 +258,7 @@ static void wait_described(struct rfs_node *node)
 	pthread_cond_timedwait(&node->described, &node->lock, &until);
 }
 
-/* Wait while another describes.  True: it is the caller's turn. */
-static bool take_turn(struct rfs_node *node, const struct rfs_waiter *waiter, int *ret_errno)
+bool rfs_node_take_turn(struct rfs_node *node, const struct rfs_waiter *waiter, int *ret_errno)
 {
 	bool mine;
 
@@ -256,24 +276,31 @@ static bool take_turn(struct rfs_node *node, const struct rfs_waiter *waiter, in
 	return mine;
 }
 
+void rfs_node_publish(struct rfs_node *node, const struct rfs_description *found)
+{
+	pthread_mutex_lock(&node->lock);
+	node->known = found->known;
+	node->dataset = found->dataset;
+	node->view = found->view;
+	node->index = found->index;
+	node->broken_errno = found->broken_errno;
+	node->error = found->error;
+	pthread_cond_broadcast(&node->described);
+	pthread_mutex_unlock(&node->lock);
+}
+
 int rfs_node_describe(struct rfs_node *node, const struct rfs_describer *by, int probed_fd,
 	const struct rfs_waiter *waiter)
 {
-	struct description found = {.known = RFS_UNKNOWN};
+	struct rfs_description found = {.known = RFS_UNKNOWN};
 	int e;
 
-	if (!take_turn(node, waiter, &e))
+	if (!rfs_node_take_turn(node, waiter, &e))
 		return e;
 	e = describe(node, by, probed_fd, waiter, &found);
 	if (found.error)
 		rfs_errors_note(node->path, &node->stamp, found.error);
-	pthread_mutex_lock(&node->lock);
-	node->known = found.known;
-	node->dataset = found.dataset;
-	node->broken_errno = found.broken_errno;
-	node->error = found.error;
-	pthread_cond_broadcast(&node->described);
-	pthread_mutex_unlock(&node->lock);
+	rfs_node_publish(node, &found);
 	return e;
 }
 
@@ -310,10 +337,10 @@ void rfs_node_note_bad(struct rfs_node *node, uint64_t bad_off, const struct rio
 	}
 	pthread_mutex_unlock(&node->lock);
 	free(error);
-	latest = foremost ? rfs_node_error(node) : NULL;
+	latest = foremost && !rfs_node_is_view(node) ? rfs_node_error(node) : NULL;
 	if (latest)
 		rfs_errors_note(node->path, &node->stamp, latest);
-	if (first)
+	if (first && !rfs_node_is_view(node))
 		rfs_log_error(err);
 }
 
@@ -359,12 +386,33 @@ char *rfs_node_error(struct rfs_node *node)
 	return copy;
 }
 
-bool rfs_node_is_settled(struct rfs_node *node)
+enum rfs_known rfs_node_known(struct rfs_node *node, int *ret_errno)
 {
-	bool settled;
+	enum rfs_known known;
 
 	pthread_mutex_lock(&node->lock);
-	settled = node->known == RFS_READY || node->known == RFS_BROKEN;
+	known = node->known;
+	*ret_errno = node->broken_errno;
 	pthread_mutex_unlock(&node->lock);
-	return settled;
+	return known;
+}
+
+bool rfs_node_is_settled(struct rfs_node *node)
+{
+	int broken_errno;
+	enum rfs_known known = rfs_node_known(node, &broken_errno);
+
+	return known == RFS_READY || known == RFS_BROKEN;
+}
+
+uint64_t rfs_node_len_bytes(const struct rfs_node *node)
+{
+	switch (node->kind) {
+	case RFS_PLAIN:
+		return node->stamp.size_bytes;
+	case RFS_INDEX:
+		return rio_index_text_len_bytes(&node->index);
+	default:
+		return rio_view_len_bytes(node->view);
+	}
 }

@@ -332,7 +332,7 @@ static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fi)
 
 	if ((fi->flags & O_ACCMODE) != O_RDONLY || (fi->flags & O_TRUNC))
 		fuse_reply_err(req, EROFS);
-	else if (node->kind == RFS_FILE)
+	else if (rfs_node_is_file(node))
 		open_file(req, node, fi);
 	else if (node->kind == RFS_TEXT)
 		open_config(req, node, fi);
@@ -380,7 +380,7 @@ static void read_file(fuse_req_t req, struct rfs_handle *handle, size_t size, of
 static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t off,
 	struct fuse_file_info *fi)
 {
-	if (node_of(req, id)->kind == RFS_FILE)
+	if (rfs_node_is_file(node_of(req, id)))
 		read_file(req, pointer_of(fi), size, off);
 	else
 		read_text(req, ((struct rfs_text *)pointer_of(fi))->text, size, off);

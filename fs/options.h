@@ -47,6 +47,10 @@ struct rfs_options {
 	mode_t umask;
 	bool direct_io;
 	bool allow_other;
+	bool passthrough;
+	bool concat;
+	unsigned nr_shards; /* 0: none */
+	bool idx;
 
 	char *given;              /* the -o words in effect, joined by commas; "" for none */
 	struct fuse_args session; /* words that libfuse and the kernel are to have */
@@ -54,6 +58,10 @@ struct rfs_options {
 
 /* The mount's own options, as rio_option_table is core's. */
 extern const struct rio_option_info rfs_option_table[];
+
+/* Set the option of that entry.  RIO_EOPTION says what it takes. */
+int rfs_option_set(struct rfs_options *options, const struct rio_option_info *info,
+	const char *value, struct rio_error *err);
 
 enum rfs_call { RFS_CALL_MOUNT = 0, RFS_CALL_HELP, RFS_CALL_VERSION };
 

@@ -12,7 +12,7 @@
  * The nodes' numbers for the kernel are their addresses: it holds a reference on
  * what it names, so an address cannot be another node's while it is in use.
  */
-#include "tree.h"
+#include "tree_internal.h"
 
 #include "base/util.h"
 #include "csv/file_name.h"
@@ -25,42 +25,20 @@
 #include <string.h>
 #include <time.h>
 
-/*
- * Larger sources are not counted within a lookup: the kernel may let other
- * lookups in the same folder wait for it (with libfuse before 3.17 it does).
- * Such a file is counted when its attributes are asked for, which they are not where
- * a map is kept of it: that is read at once.
- */
-#define LOOKUP_SOURCE_BYTES_MAX ((off_t)RIO_MIB)
-
-/* Compressed ones hold more than their size, and decoding them takes longer. */
-#define LOOKUP_PACKED_BYTES_MAX ((off_t)(64 * RIO_KIB))
-
-/* A source that changes while it is counted is counted again, so many times. */
-#define DESCRIBE_TRIES_MAX 4
-
 #define CONTROL_NAME ".recordiofs"
-
-struct rfs_tree {
-	const struct rfs_options *options;
-	const struct rfs_beneath *beneath;
-	struct rfs_describer describer;
-	struct rfs_input *input; /* layout=sagemaker; else NULL */
-
-	struct rfs_node *root;
-	struct rfs_node *control, *status, *metrics;
-
-	pthread_mutex_t lock; /* all below, and every node's nr_refs */
-	void *nodes;          /* of tsearch, by rfs_node_compare */
-	size_t nr_nodes;
-};
 
 /* --- nodes and references --- */
 
-/* node (taken), or the known one that it is the same as, with a reference more. */
-static int intern(struct rfs_tree *tree, struct rfs_node *node, struct rfs_node **ret)
+static void destroy_unpinned(struct rfs_tree *tree, struct rfs_node *node)
 {
-	struct rfs_node **slot = NULL;
+	for (size_t i = 0; i < node->nr_members; i++)
+		rfs_tree_forget(tree, node->members[i], 1);
+	rfs_node_destroy(node);
+}
+
+int rfs_tree_add(struct rfs_tree *tree, struct rfs_node *node, struct rfs_node **ret)
+{
+	struct rfs_node **slot;
 
 	pthread_mutex_lock(&tree->lock);
 	slot = tsearch(node, &tree->nodes, rfs_node_compare);
@@ -71,7 +49,7 @@ static int intern(struct rfs_tree *tree, struct rfs_node *node, struct rfs_node 
 	}
 	pthread_mutex_unlock(&tree->lock);
 	if (!slot || *ret != node)
-		rfs_node_destroy(node);
+		destroy_unpinned(tree, node);
 	return slot ? 0 : ENOMEM;
 }
 
@@ -81,7 +59,7 @@ static int get_node(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 {
 	struct rfs_node *node = rfs_node_create(kind, path, stamp, st);
 
-	return node ? intern(tree, node, ret) : ENOMEM;
+	return node ? rfs_tree_add(tree, node, ret) : ENOMEM;
 }
 
 static bool is_fixed(const struct rfs_tree *tree, const struct rfs_node *node)
@@ -116,7 +94,7 @@ void rfs_tree_forget(struct rfs_tree *tree, struct rfs_node *node, uint64_t nr)
 	}
 	pthread_mutex_unlock(&tree->lock);
 	if (gone)
-		rfs_node_destroy(node);
+		destroy_unpinned(tree, node);
 }
 
 size_t rfs_tree_nr_nodes(struct rfs_tree *tree)
@@ -187,30 +165,15 @@ void rfs_tree_destroy(struct rfs_tree *tree)
 	free(tree);
 }
 
-static bool is_same_folder(const struct rfs_tree *tree, const struct rfs_node *node,
-	const struct stat *st)
-{
-	struct rio_stamp stamp = rfs_folder_stamp(st);
-
-	return S_ISDIR(st->st_mode) &&
-	       (node == tree->root || rio_stamp_equal(&stamp, &node->stamp));
-}
-
 /* --- lookups --- */
 
-static char *join_path(const struct rfs_node *folder, const char *name)
+char *rfs_tree_join_path(const struct rfs_node *folder, const char *name)
 {
 	char *path;
 
 	if (strcmp(folder->path, ".") == 0)
 		return strdup(name);
 	return asprintf(&path, "%s/%s", folder->path, name) < 0 ? NULL : path;
-}
-
-/* Dangling links, links that lead out, folders on the way gone: not there, for us. */
-static int not_there(int e)
-{
-	return e == EXDEV || e == ELOOP || e == ENOTDIR || e == ENAMETOOLONG ? ENOENT : e;
 }
 
 /* The folder at path, where above is the one that it is looked up in; NULL: any. */
@@ -237,7 +200,7 @@ static int lookup_folder_at(struct rfs_tree *tree, const char *above, const char
 static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
 	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	_cleanup_free_ char *path = join_path(parent, name);
+	_cleanup_free_ char *path = rfs_tree_join_path(parent, name);
 
 	if (!path)
 		return ENOMEM;
@@ -247,20 +210,18 @@ static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, c
 }
 
 /*
- * The node of a source that was described in the state st, with a reference more, or
- * NULL.  Nobody had it open for writing then, and who has opened it since has not
- * written: that would have moved its ctime.  So its bytes are those that were counted,
- * and it need not be opened to be asked for writers.
+ * Nobody had a source open for writing when it was described, and who has opened it since
+ * has not written: that would have moved its ctime.  So its bytes are those that were
+ * counted, and it need not be opened to be asked for writers.
  */
-static struct rfs_node *find_described(struct rfs_tree *tree, const char *path,
-	const struct stat *st)
+struct rfs_node *rfs_tree_find_described(struct rfs_tree *tree, enum rfs_kind kind,
+	const char *path, const struct rio_stamp *stamp)
 {
-	const struct rio_stamp stamp = rio_stamp_of_stat(st);
 	const struct rfs_node key = {
-		.kind = RFS_FILE,
+		.kind = kind,
 		.path = (char *)path,
-		.stamp = stamp,
-		.ino = rfs_node_ino(path, &stamp),
+		.stamp = *stamp,
+		.ino = rfs_node_ino(path, stamp),
 	};
 	struct rfs_node **slot, *node = NULL;
 
@@ -278,8 +239,10 @@ static struct rfs_node *find_described(struct rfs_tree *tree, const char *path,
 	return node;
 }
 
-static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_node **ret)
+static int lookup_described(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	struct rfs_node **ret)
 {
+	struct rio_stamp stamp;
 	struct stat st;
 	int e = not_there(rfs_beneath_stat(tree->beneath, path, &st));
 
@@ -287,8 +250,29 @@ static int lookup_described(struct rfs_tree *tree, const char *path, struct rfs_
 		return e;
 	if (!S_ISREG(st.st_mode))
 		return ENOENT;
-	*ret = find_described(tree, path, &st);
+	stamp = rio_stamp_of_stat(&st);
+	*ret = rfs_tree_find_described(tree, kind, path, &stamp);
 	return *ret ? 0 : ESTALE;
+}
+
+int rfs_tree_get_source(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	int *ret_fd, struct rfs_node **ret)
+{
+	_cleanup_close_ int fd = -1;
+	struct rio_stamp stamp;
+	struct stat st;
+	int e;
+
+	e = not_there(rfs_beneath_probe(tree->beneath, path, &fd, &st));
+	if (e)
+		return e;
+	if (!S_ISREG(st.st_mode))
+		return ENOENT;
+	stamp = rfs_beneath_stamp(fd, &st);
+	e = get_node(tree, kind, path, &stamp, &st, ret);
+	if (!e)
+		*ret_fd = rio_steal_fd(&fd);
+	return e;
 }
 
 static bool is_small(const char *path, const struct stat *st)
@@ -298,27 +282,18 @@ static bool is_small(const char *path, const struct stat *st)
 }
 
 /* One try; ESTALE where the source changed while it was counted. */
-static int lookup_source(struct rfs_tree *tree, const char *path,
+static int lookup_source(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
 	const struct rfs_waiter *waiter, struct rfs_node **ret)
 {
 	_cleanup_close_ int fd = -1;
 	struct rfs_node *node;
-	struct rio_stamp stamp;
-	struct stat st;
 	bool small;
-	int e;
+	int e = rfs_tree_get_source(tree, kind, path, &fd, &node);
 
-	e = not_there(rfs_beneath_probe(tree->beneath, path, &fd, &st));
 	if (e)
 		return e;
-	if (!S_ISREG(st.st_mode))
-		return ENOENT;
-	small = is_small(path, &st);
-	stamp = rfs_beneath_stamp(fd, &st);
-	e = get_node(tree, RFS_FILE, path, &stamp, &st, &node);
-	if (e)
-		return e;
-	if (small || !stamp.written)
+	small = kind == RFS_PLAIN || is_small(path, &node->source_st);
+	if (small || !node->stamp.written)
 		e = rfs_node_describe(node, &tree->describer, fd, small ? waiter : NULL);
 	if (e) {
 		rfs_tree_forget(tree, node, 1);
@@ -329,13 +304,13 @@ static int lookup_source(struct rfs_tree *tree, const char *path,
 }
 
 /* What path is; ENOENT where it is no file. */
-static int lookup_path(struct rfs_tree *tree, const char *path, const struct rfs_waiter *waiter,
-	struct rfs_node **ret, struct rfs_attr *ret_attr)
+static int lookup_path(struct rfs_tree *tree, enum rfs_kind kind, const char *path,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	int e = lookup_described(tree, path, ret);
+	int e = lookup_described(tree, kind, path, ret);
 
 	for (int i = 0; i < DESCRIBE_TRIES_MAX && e == ESTALE; i++)
-		e = lookup_source(tree, path, waiter, ret);
+		e = lookup_source(tree, kind, path, waiter, ret);
 	if (!e)
 		rfs_attr_of_file(tree->options, *ret, ret_attr);
 	return e == ESTALE ? EBUSY : e; /* it is being written all the time */
@@ -354,12 +329,25 @@ static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, con
 
 		if (!rfs_name_to_source(suffix, name, rank, source))
 			break;
-		path = join_path(parent, source);
+		path = rfs_tree_join_path(parent, source);
 		if (path && tree->input && !rfs_input_shows(tree->input, path, false))
 			continue;
-		e = path ? lookup_path(tree, path, waiter, ret, ret_attr) : ENOMEM;
+		e = path ? lookup_path(tree, RFS_FILE, path, waiter, ret, ret_attr) : ENOMEM;
 	}
 	return e;
+}
+
+/* A file that is no CSV. */
+static int lookup_plain(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
+	const struct rfs_waiter *waiter, struct rfs_node **ret, struct rfs_attr *ret_attr)
+{
+	_cleanup_free_ char *path = NULL;
+	unsigned rank;
+
+	if (!tree->options->passthrough || rio_csv_stem(name, &rank))
+		return ENOENT;
+	path = rfs_tree_join_path(parent, name);
+	return path ? lookup_path(tree, RFS_PLAIN, path, waiter, ret, ret_attr) : ENOMEM;
 }
 
 static struct rfs_node *find_control(struct rfs_tree *tree, const struct rfs_node *parent,
@@ -384,17 +372,12 @@ static int lookup_input(struct rfs_tree *tree, const struct rfs_node *parent, co
 	if (!e && found.folder)
 		return lookup_folder_at(tree, NULL, found.folder, ret, ret_attr);
 	if (!e && found.fresh)
-		e = intern(tree, found.fresh, &found.node);
+		e = rfs_tree_add(tree, found.fresh, &found.node);
 	if (!e)
 		e = rfs_input_attr(tree->input, found.node, ret_attr);
 	if (!e)
 		*ret = found.node;
 	return e;
-}
-
-static bool is_of_input(const struct rfs_node *node)
-{
-	return node->kind == RFS_INPUT || node->kind == RFS_CONFIG || node->kind == RFS_DATA;
 }
 
 int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *name,
@@ -408,134 +391,18 @@ int rfs_tree_lookup(struct rfs_tree *tree, struct rfs_node *parent, const char *
 		*ret = control;
 		return 0;
 	}
-	if (is_of_input(parent))
+	if (rfs_node_is_of_input(parent))
 		return lookup_input(tree, parent, name, waiter, ret, ret_attr);
 	if (parent->kind != RFS_FOLDER || rfs_name_is_hidden(name))
 		return ENOENT;
 	e = lookup_file(tree, parent, name, waiter, ret, ret_attr);
-	return e == ENOENT ? lookup_folder(tree, parent, name, ret, ret_attr) : e;
-}
-
-/* --- what is known of a file --- */
-
-/*
- * Find node's source again; ESTALE where it is not in node's state.  Once that was
- * described, writers are asked for only as find_described does.
- */
-static int probe_again(const struct rfs_tree *tree, struct rfs_node *node, int *ret_fd)
-{
-	_cleanup_close_ int fd = -1;
-	struct rio_stamp stamp;
-	struct stat st;
-	int e;
-
-	e = not_there(rfs_beneath_probe(tree->beneath, node->path, &fd, &st));
-	if (e)
-		return e == ENOENT ? ESTALE : e;
-	stamp = rfs_node_is_settled(node) && !node->stamp.written ? rio_stamp_of_stat(&st)
-							 : rfs_beneath_stamp(fd, &st);
-	if (!rio_stamp_equal(&stamp, &node->stamp))
-		return ESTALE;
-	*ret_fd = rio_steal_fd(&fd);
-	return 0;
-}
-
-static enum rfs_known known(struct rfs_node *node, int *ret_errno)
-{
-	enum rfs_known k;
-
-	pthread_mutex_lock(&node->lock);
-	k = node->known;
-	*ret_errno = node->broken_errno;
-	pthread_mutex_unlock(&node->lock);
-	return k;
-}
-
-static int describe(struct rfs_tree *tree, struct rfs_node *node,
-	const struct rfs_waiter *waiter)
-{
-	_cleanup_close_ int fd = -1;
-	int broken_errno, e;
-
-	switch (known(node, &broken_errno)) {
-	case RFS_READY:
-	case RFS_BROKEN:
-		return 0;
-	default:
-		e = probe_again(tree, node, &fd);
-		return e ? e : rfs_node_describe(node, &tree->describer, fd, waiter);
-	}
-}
-
-int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
-	const struct rfs_waiter *waiter, struct rfs_attr *ret_attr)
-{
-	struct stat st;
-	int e;
-
-	switch (node->kind) {
-	case RFS_FILE:
-		e = describe(tree, node, waiter);
-		if (!e)
-			rfs_attr_of_file(tree->options, node, ret_attr);
-		return e;
-	case RFS_FOLDER:
-		if (rfs_beneath_stat(tree->beneath, node->path, &st) ||
-			!is_same_folder(tree, node, &st))
-			return ESTALE;
-		rfs_attr_of_folder(tree->options, node, &st, ret_attr);
-		return 0;
-	case RFS_INPUT:
-	case RFS_CONFIG:
-	case RFS_DATA:
-	case RFS_TEXT:
-	case RFS_FIFO:
-		return rfs_input_attr(tree->input, node, ret_attr);
-	default:
-		rfs_attr_of_control(tree->options, node, ret_attr);
-		return 0;
-	}
-}
-
-int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
-	const struct rfs_waiter *waiter, struct rio_source **ret)
-{
-	_cleanup_free_ char *path = rfs_beneath_absolute(tree->beneath, node->path);
-	_cleanup_(rio_source_destroyp) struct rio_source *source = NULL;
-	_cleanup_close_ int probed_fd = -1;
-	struct rio_error err;
-	int fd, broken_errno, e;
-
-	if (!path)
-		return ENOMEM;
-	e = describe(tree, node, waiter);
-	if (!e && known(node, &broken_errno) == RFS_BROKEN)
-		e = broken_errno;
-	if (!e)
-		e = probe_again(tree, node, &probed_fd);
-	if (!e)
-		e = rfs_beneath_reopen(probed_fd, &fd);
-	if (e)
-		return e;
-	if (rio_source_from_fd(fd, path, &source, &err))
-		return rfs_to_errno(&err);
-	e = rfs_node_attach(node, &tree->describer, path, waiter, source);
-	if (!e)
-		*ret = rio_steal(source);
-	return e;
-}
-
-int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret)
-{
-	int e;
-
-	if (folder == tree->control)
-		return rfs_listing_fixed(ret, (const struct rfs_node *const[]){tree->control,
-				tree->root, tree->status, tree->metrics}, 4);
-	if (is_of_input(folder))
-		return rfs_input_list(tree->input, tree->root, folder, ret);
-	e = rfs_listing_read(tree->beneath, tree->options->encoding.suffix, folder, ret);
-	if (!e && tree->input)
-		rfs_input_filter(tree->input, folder, ret);
+	if (e == ENOENT)
+		e = lookup_plain(tree, parent, name, waiter, ret, ret_attr);
+	if (e == ENOENT)
+		e = lookup_folder(tree, parent, name, ret, ret_attr);
+	if (e == ENOENT)
+		e = rfs_tree_lookup_view(tree, parent, name, waiter, ret);
+	if (!e && rfs_node_is_view(*ret))
+		rfs_attr_of_file(tree->options, *ret, ret_attr);
 	return e;
 }

@@ -3,7 +3,8 @@
  * The mount's folders and files as the kernel knows them: lookups, attributes,
  * listings, and how long each node lives.
  *
- * Below it: names, beneath, node, attr, listing, input, options.  It knows no request of fuse's.
+ * Below it: names, beneath, node, folder_files, attr, listing, input, options.  It knows no
+ * request of fuse's.
  *
  * Functions return 0 or a positive errno; all are safe from many threads.  A
  * node that a caller has (from the kernel, or pinned) stays valid until forgotten.
@@ -56,11 +57,18 @@ int rfs_tree_getattr(struct rfs_tree *tree, struct rfs_node *node,
 	const struct rfs_waiter *waiter, struct rfs_attr *ret_attr);
 
 /*
- * Open the source of an RFS_FILE, which is counted first where it has not been.
+ * Open the source of an RFS_FILE or RFS_PLAIN, which is counted first where it has not been.
  * ESTALE unless it is in node's state; EIO or EACCES where the file is broken.
  */
 int rfs_tree_open_source(struct rfs_tree *tree, struct rfs_node *node,
 	const struct rfs_waiter *waiter, struct rio_source **ret);
+
+/*
+ * See to it that a view is described, and still is what its members' sources are: ESTALE
+ * otherwise, EIO or EACCES where it is broken.
+ */
+int rfs_tree_open_view(struct rfs_tree *tree, struct rfs_node *node,
+	const struct rfs_waiter *waiter);
 
 int rfs_tree_list(struct rfs_tree *tree, struct rfs_node *folder, struct rfs_listing *ret);
 

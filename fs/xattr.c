@@ -16,14 +16,15 @@ static char *print_count(uint64_t value)
 	return asprintf(&text, "%ju", (uintmax_t)value) < 0 ? NULL : text;
 }
 
-static const struct rio_dataset *dataset_of(struct rfs_node *node)
+/* What the node's bytes are, or NULL: that is not known, or there are none. */
+static const struct rio_view *view_of(struct rfs_node *node)
 {
-	const struct rio_dataset *dataset;
+	const struct rio_view *view;
 
 	pthread_mutex_lock(&node->lock);
-	dataset = node->dataset;
+	view = node->view;
 	pthread_mutex_unlock(&node->lock);
-	return dataset;
+	return view;
 }
 
 /* text=map's table. */
@@ -36,54 +37,119 @@ static char *print_texts(const struct rio_dataset *dataset)
 	return text;
 }
 
-/* What only files with records of many lengths have. */
-static char *sizes_value(const struct rio_dataset *dataset, const char *name)
+static uint64_t nr_columns(const struct rio_dataset *dataset)
+{
+	return rio_dataset_schema(dataset)->nr_columns;
+}
+
+static uint64_t record_bytes(const struct rio_dataset *dataset)
+{
+	return rio_dataset_record_bytes(dataset);
+}
+
+static uint64_t nr_skipped(const struct rio_dataset *dataset)
 {
 	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
 
-	if (!sizes)
-		return NULL;
-	if (strcmp(name, "skipped") == 0)
-		return print_count(sizes->all.nr_skipped);
-	if (strcmp(name, "filled") == 0)
-		return print_count(sizes->nr_filled);
-	return strcmp(name, "texts") == 0 ? print_texts(dataset) : NULL;
+	return sizes ? sizes->all.nr_skipped : 0;
+}
+
+static uint64_t nr_filled(const struct rio_dataset *dataset)
+{
+	const struct rio_sizes *sizes = rio_dataset_map(dataset)->sizes;
+
+	return sizes ? sizes->nr_filled : 0;
+}
+
+static char *print_sum(const struct rio_view *view, uint64_t (*of)(const struct rio_dataset *d))
+{
+	uint64_t sum = 0;
+
+	for (const struct rio_part *part = view->parts; part->dataset; part++)
+		sum += of(part->dataset);
+	return print_count(sum);
+}
+
+/* What is the same in all parts; NULL where it is not, or is what stands for none. */
+static char *print_common(const struct rio_view *view, uint64_t (*of)(const struct rio_dataset *d),
+	uint64_t none)
+{
+	const struct rio_part *first = view->parts;
+	uint64_t value = first->dataset ? of(first->dataset) : none;
+
+	for (const struct rio_part *part = first; part->dataset; part++)
+		if (of(part->dataset) != value)
+			return NULL;
+	return value == none ? NULL : print_count(value);
+}
+
+static bool has_sizes(const struct rio_view *view)
+{
+	for (const struct rio_part *part = view->parts; part->dataset; part++)
+		if (rio_dataset_map(part->dataset)->sizes)
+			return true;
+	return false;
+}
+
+/* What is told of whole files only, not of shards. */
+static char *whole_value(const struct rfs_node *node, const struct rio_view *view, const char *name)
+{
+	if (strcmp(name, "rows") == 0)
+		return print_sum(view, rio_dataset_nr_rows);
+	if (strcmp(name, "skipped") == 0 && has_sizes(view))
+		return print_sum(view, nr_skipped);
+	if (strcmp(name, "filled") == 0 && has_sizes(view))
+		return print_sum(view, nr_filled);
+	if (strcmp(name, "texts") == 0 && node->kind == RFS_FILE)
+		return print_texts(node->dataset);
+	return NULL;
+}
+
+static char *view_value(const struct rfs_node *node, const struct rio_view *view, const char *name)
+{
+	if (strcmp(name, "records") == 0)
+		return print_count(rio_view_nr_records(view));
+	if (strcmp(name, "columns") == 0)
+		return print_common(view, nr_columns, UINT64_MAX);
+	if (strcmp(name, "record_bytes") == 0)
+		return print_common(view, record_bytes, 0);
+	if (strcmp(name, "files") == 0 && node->kind != RFS_FILE)
+		return print_count(view->nr_parts);
+	return node->kind == RFS_SHARD ? NULL : whole_value(node, view, name);
+}
+
+/* The CSV, or the folder of those that are joined. */
+static char *source_value(const struct rfs_beneath *beneath, const struct rfs_node *node)
+{
+	while (node->kind == RFS_SHARD || node->kind == RFS_INDEX)
+		node = node->members[0];
+	return rfs_beneath_absolute(beneath, node->kind == RFS_JOINED ? node->folder : node->path);
 }
 
 char *rfs_xattr_value(const struct rfs_beneath *beneath, const struct rfs_input *input,
 	struct rfs_node *node, const char *name)
 {
-	const struct rio_dataset *dataset;
+	const struct rio_view *view;
 
 	if (node->kind == RFS_FOLDER && input && strcmp(name, PREFIX "error") == 0)
 		return rfs_input_error(input, node);
-	if (node->kind != RFS_FILE || strncmp(name, PREFIX, strlen(PREFIX)) != 0)
+	if (!rfs_node_is_file(node) || strncmp(name, PREFIX, strlen(PREFIX)) != 0)
 		return NULL;
 	name += strlen(PREFIX);
-	dataset = dataset_of(node);
 	if (strcmp(name, "source") == 0)
-		return rfs_beneath_absolute(beneath, node->path);
+		return source_value(beneath, node);
 	if (strcmp(name, "error") == 0)
 		return rfs_node_error(node);
-	if (!dataset)
-		return NULL;
-	if (strcmp(name, "rows") == 0)
-		return print_count(rio_dataset_nr_rows(dataset));
-	if (strcmp(name, "columns") == 0)
-		return print_count(rio_dataset_schema(dataset)->nr_columns);
-	if (strcmp(name, "records") == 0)
-		return print_count(rio_dataset_nr_records(dataset));
-	if (strcmp(name, "record_bytes") == 0 && rio_dataset_record_bytes(dataset))
-		return print_count(rio_dataset_record_bytes(dataset));
-	return sizes_value(dataset, name);
+	view = view_of(node);
+	return view ? view_value(node, view, name) : NULL;
 }
 
 size_t rfs_xattr_list(const struct rfs_beneath *beneath, const struct rfs_input *input,
 	struct rfs_node *node, char list[RFS_XATTR_LIST_BYTES])
 {
-	static const char *const names[] = {PREFIX "columns", PREFIX "error", PREFIX "filled",
-		PREFIX "record_bytes", PREFIX "records", PREFIX "rows", PREFIX "skipped",
-		PREFIX "source", PREFIX "texts"};
+	static const char *const names[] = {PREFIX "columns", PREFIX "error", PREFIX "files",
+		PREFIX "filled", PREFIX "record_bytes", PREFIX "records", PREFIX "rows",
+		PREFIX "skipped", PREFIX "source", PREFIX "texts"};
 	size_t len = 0;
 
 	for (size_t i = 0; i < RIO_ARRAY_SIZE(names); i++) {

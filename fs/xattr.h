@@ -2,8 +2,8 @@
 /*
  * The extended attributes of files: user.recordiofs.rows, .records, .columns, .source,
  * .record_bytes where all are equally long, and else .skipped and .filled; .texts, the
- * table of text=map; and .error where something is wrong.  Of a channel's folder: .error,
- * why its latest epoch has failed.
+ * table of text=map; .files of a view; and .error where something is wrong.  Of a channel's
+ * folder: .error, why its latest epoch has failed.
  *
  * Below it: beneath, node, input.
  */

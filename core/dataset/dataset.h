@@ -141,6 +141,23 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 	struct rio_scratch *scratch, uint64_t off, void *dst, size_t len_bytes,
 	size_t *ret_bytes, struct rio_read_stats *stats, struct rio_error *err);
 
+/*
+ * Where records [first, first + nr) begin in the encoded file; the end of the file is
+ * that of record rio_dataset_nr_records, which may be the last.  A record that cannot be
+ * made has a place, too.
+ *
+ * source and scratch as in rio_dataset_read; they may be NULL where records are equally
+ * long (rio_dataset_record_bytes), or one is asked for that begins or ends the file.
+ * RIO_ESOURCE_CHANGED, RIO_ESYSTEM: nothing in ret_offs is to be used.
+ */
+int rio_dataset_record_offs(const struct rio_dataset *dataset, struct rio_source *source,
+	struct rio_scratch *scratch, uint64_t first, size_t nr, uint64_t *ret_offs,
+	struct rio_error *err);
+
+/* How many records begin before off, which is not behind the end.  Otherwise likewise. */
+int rio_dataset_records_before(const struct rio_dataset *dataset, struct rio_source *source,
+	struct rio_scratch *scratch, uint64_t off, uint64_t *ret, struct rio_error *err);
+
 struct rio_fields;
 
 /*

@@ -151,6 +151,10 @@ int rio_rows_gather(const struct rio_dataset *dataset, const struct rio_segment 
 	size_t nr_rows, struct rio_general_scratch *scratch, struct rio_codes *codes,
 	struct rio_error *err);
 
+/* Fail over a segment whose records do not end at record_off, where the map says they do. */
+int rio_segment_fail_end(const struct rio_checkpoint *begin, uint64_t record_off,
+	struct rio_error *err);
+
 /* The rows of segment k that can be told apart; the wall of a bad quote is behind them. */
 uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall);
 

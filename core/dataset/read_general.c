@@ -25,13 +25,6 @@ struct copying {
 	uint64_t limit; /* where the segment's end, says the map */
 };
 
-static int fail_map(const struct copying *c)
-{
-	return rio_fail(c->rd->err, RIO_EMAP_DAMAGED,
-		"the map does not fit the file: the records of the segment at byte %ju do not "
-		"end at %ju", (uintmax_t)c->segment->begin.src_off, (uintmax_t)c->limit);
-}
-
 /* Build the record at c->at, of which a part is wanted. */
 static int copy_part(struct copying *c, const struct rio_row *row)
 {
@@ -57,7 +50,7 @@ static int copy_row(void *data, const struct rio_row *row)
 	int r = 0;
 
 	if (end > c->limit)
-		return fail_map(c);
+		return rio_segment_fail_end(&c->segment->begin, c->limit, rd->err);
 	if (end > rd->off) {
 		if (row->trouble) {
 			r = rio_explain_row(rd->dataset, c->segment, row, rd->err);
@@ -110,7 +103,7 @@ static int read_segment(struct rio_reading *rd, size_t k, uint64_t off, uint64_t
 		return r;
 	if (has_wall && c.at + RIO_BAD_RECORD_BYTES == c.limit)
 		return meet_wall(&c);
-	return c.at == c.limit ? 0 : fail_map(&c);
+	return c.at == c.limit ? 0 : rio_segment_fail_end(&segment.begin, c.limit, rd->err);
 }
 
 int rio_read_general(struct rio_reading *rd)

@@ -181,3 +181,11 @@ int rio_rows_gather(const struct rio_dataset *dataset, const struct rio_segment 
 	}
 	return r;
 }
+
+int rio_segment_fail_end(const struct rio_checkpoint *begin, uint64_t record_off,
+	struct rio_error *err)
+{
+	return rio_fail(err, RIO_EMAP_DAMAGED,
+		"the map does not fit the file: the records of the segment at byte %ju do not "
+		"end at %ju", (uintmax_t)begin->src_off, (uintmax_t)record_off);
+}

@@ -271,7 +271,8 @@ static int write_piece(struct worker *w)
 	int r = w->number ? 0 : write_head(feed, &error);
 	uint64_t begin = feed->writer.len_bytes;
 
-	if (r == 0 && w->len_bytes)
+	/* Of no bytes it is asked all the same whether any are wanted. */
+	if (r == 0)
 		r = rio_writer_write(&feed->writer, w->bytes, w->len_bytes, &error);
 	if (r == 0 && w->piece.open && !w->piece.open->stream)
 		feed->in_frame = !w->piece.ends_frame;

@@ -98,7 +98,7 @@ static int check_regular(int fd, const char *name, struct rio_error *err)
 	return r;
 }
 
-int rio_source_from_fd(int fd_taken, const char *name, struct rio_source **ret,
+int rio_source_from_fd_as_it_is(int fd_taken, const char *name, struct rio_source **ret,
 	struct rio_error *err)
 {
 	_cleanup_close_ int fd = fd_taken;
@@ -117,7 +117,16 @@ int rio_source_from_fd(int fd_taken, const char *name, struct rio_source **ret,
 	file->base.ops = &file_ops;
 	file->base.name = rio_steal(name_copy);
 	file->fd = rio_steal_fd(&fd);
-	return rio_source_unpack(&file->base, ret, err);
+	*ret = &file->base;
+	return 0;
+}
+
+int rio_source_from_fd(int fd, const char *name, struct rio_source **ret, struct rio_error *err)
+{
+	struct rio_source *file;
+	int r = rio_source_from_fd_as_it_is(fd, name, &file, err);
+
+	return r ? r : rio_source_unpack(file, ret, err);
 }
 
 int rio_source_open(const char *path, struct rio_source **ret, struct rio_error *err)

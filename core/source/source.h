@@ -101,6 +101,10 @@ int rio_source_open(const char *path, struct rio_source **ret, struct rio_error 
 /* Takes fd, on failure too.  name (borrowed, copied) is what messages call it. */
 int rio_source_from_fd(int fd, const char *name, struct rio_source **ret, struct rio_error *err);
 
+/* The same of the file's own bytes, compressed or not. */
+int rio_source_from_fd_as_it_is(int fd, const char *name, struct rio_source **ret,
+	struct rio_error *err);
+
 /* Borrows data until the source is destroyed.  The stamp has size_bytes and zeros. */
 int rio_source_from_memory(const void *data, size_t len_bytes, const char *name,
 	struct rio_source **ret, struct rio_error *err);

@@ -12,8 +12,8 @@ MAN = paths.TOP / "packaging" / "man"
 CORE = paths.TOP / "core"
 
 # Which module may include which: its own and those before it.
-ORDER = ["base", "source", "csv", "schema", "settings", "record", "map", "dataset", "survey", "channel",
-         "feed", "tool", "fs"]
+ORDER = ["base", "source", "csv", "schema", "settings", "record", "map", "dataset", "view",
+         "survey", "channel", "feed", "tool", "fs"]
 
 TABLE_LINE = re.compile(r'^\t\{"(\w+)", (NULL|"(?:[^"\\]|\\.)*"), "((?:[^"\\]|\\.)*)"\}', re.M)
 
@@ -104,7 +104,7 @@ def test_recordiofs_tells_every_option_in_help_and_man_page():
     text = subprocess.run([str(paths.RECORDIOFS), "--help"], stdout=subprocess.PIPE,
                           check=True).stdout.decode()
     options = dict(encoding_options())
-    options.update(table(paths.TOP / "fs" / "options.c", "rfs_option_table"))
+    options.update(table(paths.TOP / "fs" / "option_table.c", "rfs_option_table"))
     options.update(job_words())
     man = man_text("recordiofs")
     for name, (values, help_line) in options.items():

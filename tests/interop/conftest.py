@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real clients: dmlc-core, compiled here; the SageMaker SDK and XGBoost in their own Python."""
+"""Real clients: dmlc-core, compiled here; the SageMaker SDK, XGBoost and MXNet in their own
+Pythons."""
 import json
 import os
 import shutil
@@ -34,12 +35,11 @@ def dmlc_writer(tmp_path_factory):
     return compile_dmlc("dmlc_writer", tmp_path_factory.mktemp("dmlc"))
 
 
-def serve(script, log):
-    """A function that asks a script, run by the SDK's Python, as often as wanted."""
-    python = os.environ.get("SAGEMAKER_PYTHON")
+def serve(script, log, client="SAGEMAKER"):
+    """A function that asks a script, run by the client's Python, as often as wanted."""
+    python = os.environ.get(client + "_PYTHON")
     if not python:
-        pytest.skip(os.environ.get("SAGEMAKER_MISSING",
-                                   "no SageMaker SDK: SAGEMAKER_PYTHON is not set"))
+        pytest.skip(os.environ.get(client + "_MISSING", client + "_PYTHON is not set"))
     with open(log, "wb") as errors:
         server = subprocess.Popen([python, str(paths.TESTS / "interop" / script)],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
@@ -67,3 +67,8 @@ def xgboost(tmp_path_factory):
     if "XGBOOST_MISSING" in os.environ:
         pytest.skip(os.environ["XGBOOST_MISSING"])
     yield from serve("xgboost_server.py", tmp_path_factory.mktemp("xgboost") / "log")
+
+
+@pytest.fixture(scope="session")
+def mxnet(tmp_path_factory):
+    yield from serve("mxnet_server.py", tmp_path_factory.mktemp("mxnet") / "log", "MXNET")

@@ -4,7 +4,8 @@
  * length (32 bits, of this machine) and its bytes.
  *
  *	dmlc_reader reader FILE
- *	dmlc_reader split FILE|FOLDER PARTS
+ *	dmlc_reader split FILE[;FILE…]|FOLDER PARTS
+ *	dmlc_reader indexed FILE INDEX PARTS [SEED]
  */
 #include <dmlc/io.h>
 #include <dmlc/recordio.h>
@@ -33,15 +34,26 @@ static void read_whole(const char *uri)
 		put(record.data(), record.size());
 }
 
+static void put_records(dmlc::InputSplit *created)
+{
+	std::unique_ptr<dmlc::InputSplit> split(created);
+	dmlc::InputSplit::Blob blob;
+	while (split->NextRecord(&blob))
+		put(blob.dptr, blob.size);
+}
+
 static void read_parts(const char *uri, unsigned parts)
 {
-	for (unsigned part = 0; part < parts; part++) {
-		std::unique_ptr<dmlc::InputSplit> split(
-			dmlc::InputSplit::Create(uri, part, parts, "recordio"));
-		dmlc::InputSplit::Blob blob;
-		while (split->NextRecord(&blob))
-			put(blob.dptr, blob.size);
-	}
+	for (unsigned part = 0; part < parts; part++)
+		put_records(dmlc::InputSplit::Create(uri, part, parts, "recordio"));
+}
+
+/* Shuffled where there is a seed. */
+static void read_indexed(const char *uri, const char *index, unsigned parts, const char *seed)
+{
+	for (unsigned part = 0; part < parts; part++)
+		put_records(dmlc::InputSplit::Create(uri, index, part, parts, "indexed_recordio",
+			seed != nullptr, seed ? atoi(seed) : 0, 16));
 }
 
 int main(int argc, char **argv)
@@ -50,6 +62,8 @@ int main(int argc, char **argv)
 		read_whole(argv[2]);
 	else if (argc == 4 && strcmp(argv[1], "split") == 0)
 		read_parts(argv[2], static_cast<unsigned>(atoi(argv[3])));
+	else if ((argc == 5 || argc == 6) && strcmp(argv[1], "indexed") == 0)
+		read_indexed(argv[2], argv[3], static_cast<unsigned>(atoi(argv[4])), argv[5]);
 	else
 		return 2;
 	return fflush(stdout) == 0 ? 0 : 3;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream_unit.h"
 
+#include "base/grow.h"
 #include "feed/feed.h"
 #include "record/frame.h"
 #include "source/packed.h"
@@ -27,6 +28,7 @@ struct channel {
 	struct object objects[16];
 	size_t nr;
 	const char *options;
+	int stop_fd; /* made readable as an object is opened; 0: none */
 };
 
 static int open_object(void *data, const char *key, struct rio_feed_object *ret,
@@ -35,6 +37,8 @@ static int open_object(void *data, const char *key, struct rio_feed_object *ret,
 	const struct channel *channel = data;
 	struct rio_source *inner;
 
+	if (channel->stop_fd)
+		assert_int_equal(eventfd_write(channel->stop_fd, 1), 0);
 	for (size_t i = 0; i < channel->nr; i++) {
 		const struct object *o = &channel->objects[i];
 
@@ -76,19 +80,24 @@ struct reader {
 	size_t step_bytes; /* read at once */
 	size_t leave_at;   /* having read so much */
 	struct packing got;
+	size_t room;
 };
 
 static void *read_pipe(void *data)
 {
 	struct reader *reader = data;
-	uint8_t buffer[64 * RIO_KIB];
+	struct packing *got = &reader->got;
+	size_t most = RIO_MIN(reader->step_bytes, 64 * RIO_KIB);
 	ssize_t n = 1;
 
-	while (n > 0 && reader->got.len_bytes < reader->leave_at) {
-		n = read(reader->fd, buffer, RIO_MIN(reader->step_bytes, sizeof(buffer)));
-		if (n > 0)
-			packing_add(&reader->got, buffer, (size_t)n);
+	while (n > 0 && got->len_bytes < reader->leave_at) {
+		assert_int_equal(rio_grow(&got->bytes, &reader->room, got->len_bytes + most, NULL),
+			0);
+		n = read(reader->fd, got->bytes + got->len_bytes, most);
+		got->len_bytes += n > 0 ? (size_t)n : 0;
 	}
+	if (!got->len_bytes)
+		free(rio_steal(got->bytes));
 	close(reader->fd);
 	return NULL;
 }
@@ -367,6 +376,26 @@ static void feed__ends_when_it_is_told_to(void **state)
 		rio_objects_deinit(&objects);
 		rio_job_deinit(&job);
 	}
+}
+
+/* Rows that become nothing, for a long time: it is not waited for the first that does. */
+static void feed__ends_when_it_is_told_to_where_there_is_nothing_to_write(void **state)
+{
+	char csv[8000];
+	struct channel channel = {.options = "header=no bad_row=skip",
+		.stop_fd = eventfd(0, EFD_CLOEXEC)};
+	struct epoch e;
+
+	for (size_t i = 0; i < sizeof(csv); i += 4)
+		memcpy(csv + i, "x,y\n", 4);
+	add(&channel, "a.csv", csv, sizeof(csv));
+	e = feed(&channel, (struct setup){.stop_fd = channel.stop_fd});
+	assert_int_equal(e.r, 0);
+	assert_true(e.result.stopped);
+	assert_int_equal(e.got.len_bytes, strlen(RIO_FEED_MARK));
+	assert_memory_equal(e.got.bytes, RIO_FEED_MARK, e.got.len_bytes);
+	free(e.got.bytes);
+	close(channel.stop_fd);
 }
 
 static void feed__that_is_stopped_before_it_begins_writes_nothing(void **state)
@@ -672,9 +701,13 @@ static void add_shuffled(struct packing *p, const uint8_t *text, size_t n, size_
 	size_t nr = s.out.len_bytes / one;
 	uint32_t *order = calloc(nr, sizeof(*order));
 
+	uint8_t *to;
+
 	rio_permutation(7, 1, "k.csv", block, order, (uint32_t)nr);
+	packing_add(p, s.out.bytes, s.out.len_bytes);
+	to = p->bytes + p->len_bytes - s.out.len_bytes;
 	for (size_t i = 0; i < nr; i++)
-		packing_add(p, s.out.bytes + order[i] * one, one);
+		to = mempcpy(to, s.out.bytes + order[i] * one, one);
 	free(order);
 	free(s.out.bytes);
 }
@@ -805,6 +838,7 @@ int main(void)
 		cmocka_unit_test(feed__ends_well_when_the_reader_leaves),
 		cmocka_unit_test(feed__waits_for_a_slow_reader),
 		cmocka_unit_test(feed__ends_when_it_is_told_to),
+		cmocka_unit_test(feed__ends_when_it_is_told_to_where_there_is_nothing_to_write),
 		cmocka_unit_test(feed__that_is_stopped_before_it_begins_writes_nothing),
 		cmocka_unit_test(feed__that_is_stopped_between_records_says_so),
 		cmocka_unit_test(feed__ends_in_a_mark_at_an_error),

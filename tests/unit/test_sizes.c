@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sizing pass and the reads that stand on it. */
 #include "options.h"
+#include "sizes_unit.h"
 
 #include "dataset/dataset.h"
 
@@ -119,28 +120,6 @@ static void read__of_any_range_is_that_slice_of_the_whole(void **state)
 	free(csv);
 }
 
-/* The same sizes but that by bytes of one segment are the next one's. */
-static struct rio_sizes *shifted(const struct rio_sizes *sizes, size_t segment, uint64_t by)
-{
-	struct rio_segment_size *segments = calloc(sizes->nr, sizeof(*segments));
-	struct rio_sizes *ret;
-	struct rio_error err;
-
-	for (size_t k = 0; k + 1 < sizes->nr; k++) {
-		struct rio_sizes_sum at = rio_sizes_before(sizes, k);
-		struct rio_sizes_sum next = rio_sizes_before(sizes, k + 1);
-
-		segments[k].len_bytes = next.record_off - at.record_off;
-		segments[k].nr_skipped = next.nr_skipped - at.nr_skipped;
-	}
-	segments[segment].len_bytes += by;
-	segments[segment + 1].len_bytes -= by;
-	assert_int_equal(rio_sizes_create(segments, sizes->nr - 1, &ret, &err), 0);
-	ret->nr_filled = sizes->nr_filled;
-	free(segments);
-	return ret;
-}
-
 /* As a bug in sizing would leave it: an error where it is met, and never other bytes. */
 static void read__finds_sizes_that_do_not_fit(void **state)
 {
@@ -156,7 +135,7 @@ static void read__finds_sizes_that_do_not_fit(void **state)
 
 		assert_true(sizes->nr > 4);
 		for (int by = -4; by <= 4; by += 8) {
-			map->sizes = shifted(sizes, 1, (uint64_t)by);
+			map->sizes = shifted(sizes, 1, (uint64_t)by, 0);
 			read_at(&f, 0, whole, len_bytes, RIO_EMAP_DAMAGED);
 			rio_sizes_destroy(map->sizes);
 			map->sizes = sizes;
