@@ -95,6 +95,11 @@ int rfs_feeds_create(const struct rfs_feeds_config *config, rfs_feed_ended *ende
 	return 0;
 }
 
+void rfs_feeds_refuse(int fd)
+{
+	(void)!write(fd, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
+}
+
 static void destroy_feed(struct feed *feed)
 {
 	if (!feed)
@@ -284,19 +289,13 @@ static int open_object(void *data, const char *key, struct rio_feed_object *ret,
 	return rfs_channels_open(&opener, key, ret, err);
 }
 
-/* Nobody shall take what could not begin for an epoch without records. */
-static void leave_mark(int fd)
-{
-	(void)!write(fd, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
-}
-
 static int list(const struct feed *feed, struct rio_objects *ret, struct rio_error *err)
 {
 	const struct rfs_feeds_config *config = &feed->feeds->config;
 	int r = rfs_channels_objects(config->channels, feed->channel, ret, err);
 
 	if (r)
-		leave_mark(feed->fd);
+		rfs_feeds_refuse(feed->fd);
 	else if (ret->nr_outside && tell_once(feed->feeds, feed->channel, false))
 		rfs_log_note("channel %s: %zu CSV files are links that lead out of its folder, "
 			"and are left out of its epochs", feed->channel, ret->nr_outside);
@@ -423,7 +422,7 @@ void rfs_feeds_begin(struct rfs_feeds *feeds, const char *name, uint64_t epoch, 
 	}
 	destroy_feed(feed);
 	if (e != ECANCELED) {
-		leave_mark(fd);
+		rfs_feeds_refuse(fd);
 		rio_fail_errno(&err, e, "channel %s, epoch %ju: cannot be fed", name,
 			(uintmax_t)epoch);
 		note_failure(feeds, name, &err);

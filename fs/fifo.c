@@ -355,7 +355,7 @@ static void wait_until(struct rfs_fifos *fifos, uint64_t ns)
 }
 
 /*
- * At the end: who waits is let go by a writer that comes and goes.  A name that nobody
+ * At the end: who waits is let go by a writer that comes, refuses, and goes.  A name that nobody
  * waits at is expelled, and is gone once the kernel has forgotten its inode; until then
  * somebody may be on his way into it.
  */
@@ -377,10 +377,12 @@ static void let_go(struct rfs_fifos *fifos)
 		strcpy(name, fifo->name);
 		fifo->next_ns = now_ns() + END_STEP_NS;
 		try(fifos, fifo, &fd);
-		if (fd >= 0)
-			close(fd);
-		else
+		if (fd < 0) {
 			expel(fifos, name);
+			continue;
+		}
+		rfs_feeds_refuse(fd);
+		close(fd);
 	}
 }
 

@@ -33,8 +33,8 @@ int rfs_fifos_start(struct rfs_fifos *fifos, const char *mountpoint, rfs_expel *
 
 /*
  * Stop all feeds, and wait until their threads have ended.  served: the mount is, while this
- * runs; then those who wait for an epoch are let go first, and see its end at once.  The
- * first call counts; others wait for it.
+ * runs; then those who wait for an epoch are let go first, with what no reader takes for one.
+ * The first call counts; others wait for it.
  */
 void rfs_fifos_end(struct rfs_fifos *fifos, bool served);
 
