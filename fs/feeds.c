@@ -95,11 +95,6 @@ int rfs_feeds_create(const struct rfs_feeds_config *config, rfs_feed_ended *ende
 	return 0;
 }
 
-void rfs_feeds_refuse(int fd)
-{
-	(void)!write(fd, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
-}
-
 static void destroy_feed(struct feed *feed)
 {
 	if (!feed)
@@ -295,7 +290,7 @@ static int list(const struct feed *feed, struct rio_objects *ret, struct rio_err
 	int r = rfs_channels_objects(config->channels, feed->channel, ret, err);
 
 	if (r)
-		rfs_feeds_refuse(feed->fd);
+		rio_feed_refuse(feed->fd);
 	else if (ret->nr_outside && tell_once(feed->feeds, feed->channel, false))
 		rfs_log_note("channel %s: %zu CSV files are links that lead out of its folder, "
 			"and are left out of its epochs", feed->channel, ret->nr_outside);
@@ -422,7 +417,7 @@ void rfs_feeds_begin(struct rfs_feeds *feeds, const char *name, uint64_t epoch, 
 	}
 	destroy_feed(feed);
 	if (e != ECANCELED) {
-		rfs_feeds_refuse(fd);
+		rio_feed_refuse(fd);
 		rio_fail_errno(&err, e, "channel %s, epoch %ju: cannot be fed", name,
 			(uintmax_t)epoch);
 		note_failure(feeds, name, &err);

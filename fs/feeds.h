@@ -41,9 +41,6 @@ void rfs_feeds_destroy(struct rfs_feeds *feeds);
  */
 void rfs_feeds_begin(struct rfs_feeds *feeds, const char *channel, uint64_t epoch, int fd);
 
-/* So that nobody takes what could not begin for an epoch without records. */
-void rfs_feeds_refuse(int fd);
-
 /* Stop all, and wait until all have ended.  None begins any more. */
 void rfs_feeds_end(struct rfs_feeds *feeds);
 

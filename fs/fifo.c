@@ -381,7 +381,7 @@ static void let_go(struct rfs_fifos *fifos)
 			expel(fifos, name);
 			continue;
 		}
-		rfs_feeds_refuse(fd);
+		rio_feed_refuse(fd);
 		close(fd);
 	}
 }

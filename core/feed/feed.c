@@ -39,6 +39,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 /* More only wait for each other: fewer than these encode faster than a pipe takes it. */
 #define THREADS_MAX 16
@@ -249,18 +250,19 @@ static bool is_border(const struct worker *w, uint64_t nr_part)
 /*
  * Behind the last byte before an error, or before it is stopped; nr_part bytes of this piece
  * are written.  Within a record nothing is needed, as its frame says how long it should
- * be; and a gzip stream lacks its end.
+ * be; and a gzip stream that has begun lacks its end.
  */
 static void write_mark(struct worker *w, int why, uint64_t nr_part)
 {
 	struct feed *feed = w->feed;
+	int r = why;
 
-	if (feed->deflates || feed->in_frame)
+	if (feed->in_frame || (feed->deflates && feed->writer.len_bytes))
 		return;
 	if (why < 0)
-		rio_writer_write(&feed->writer, RIO_FEED_MARK, strlen(RIO_FEED_MARK), NULL);
-	else if (why == RIO_STOPPED && is_border(w, nr_part))
-		rio_writer_try(&feed->writer, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
+		r = rio_writer_write(&feed->writer, RIO_FEED_MARK, strlen(RIO_FEED_MARK), NULL);
+	if (r == RIO_STOPPED && is_border(w, nr_part))
+		rio_writer_force(&feed->writer, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
 }
 
 /* Having the turn. */
@@ -419,6 +421,11 @@ static void feed_deinit(struct feed *feed)
 	rio_feed_input_deinit(&feed->input);
 }
 
+void rio_feed_refuse(int fd)
+{
+	(void)!write(fd, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
+}
+
 int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed_result *ret,
 	struct rio_error *err)
 {
@@ -426,15 +433,19 @@ int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed
 	int r = feed_init(&feed, config, fd, err);
 
 	*ret = (struct rio_feed_result){0};
-	if (r < 0)
+	if (r < 0) {
+		rio_feed_refuse(fd);
 		return r;
+	}
 	r = run(&feed, err);
 	join(&feed);
-	if (r == 0 && feed.has_ended) {
+	if (r < 0) {
+		rio_feed_refuse(fd);
+	} else if (feed.has_ended) {
 		r = feed.result;
 		if (r < 0 && err)
 			*err = feed.error;
-	} else if (r == 0) {
+	} else {
 		r = write_tail(&feed, err);
 	}
 	*ret = feed.total;

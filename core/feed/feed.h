@@ -78,12 +78,19 @@ struct rio_feed_result {
  * written (under shuffle=rows: before its block), and behind it RIO_FEED_MARK, which no
  * reader takes for a frame, nor for the end of the data: the SDK, sagemaker-tensorflow, ml-io
  * and dmlc all fail there.  (The magic alone would not do: sagemaker-tensorflow makes a
- * record of memory out of it.)  A gzip stream ends without its trailer instead, and a
- * wrapped object within its frame.  Stopped between two records it puts the mark there, too,
- * if the pipe has room: an epoch that was cut short is not to be taken for a whole one.
+ * record of memory out of it.)  A gzip stream that has begun ends without its trailer
+ * instead, and a wrapped object within its frame.  Stopped between two records it puts the
+ * mark there, too, also where the pipe is full: an epoch that was cut short is not to be
+ * taken for a whole one.
  */
 #define RIO_FEED_MARK "\xff\xff\xff\xff"
 int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed_result *ret,
 	struct rio_error *err);
+
+/*
+ * Into a pipe that nothing was written to, for what cannot begin: nobody is to take it for an
+ * epoch without records.
+ */
+void rio_feed_refuse(int fd);
 
 #endif

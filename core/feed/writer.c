@@ -26,7 +26,10 @@ static int64_t now_ns(void)
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-/* A user has a limit for all his pipes, so less may be what can be had. */
+/*
+ * A user has a limit for each pipe and for all of his, so less may be what can be had.  Twice
+ * as much must be to be had, for rio_writer_force; what was only tried for that is given back.
+ */
 static void enlarge(int fd)
 {
 	int present = fcntl(fd, F_GETPIPE_SZ);
@@ -34,8 +37,10 @@ static void enlarge(int fd)
 	if (present < 0)
 		return;
 	for (size_t wanted = PIPE_BYTES; wanted > (size_t)present; wanted /= 2)
-		if (fcntl(fd, F_SETPIPE_SZ, (int)wanted) >= 0)
+		if (fcntl(fd, F_SETPIPE_SZ, (int)(2 * wanted)) >= 0) {
+			fcntl(fd, F_SETPIPE_SZ, (int)wanted);
 			return;
+		}
 }
 
 int rio_writer_init(struct rio_writer *writer, int fd, int stop_fd, uint64_t bytes_per_second,
@@ -145,10 +150,14 @@ int rio_writer_write(struct rio_writer *writer, const void *bytes, size_t len_by
 	return r;
 }
 
-void rio_writer_try(struct rio_writer *writer, const void *bytes, size_t len_bytes)
+void rio_writer_force(struct rio_writer *writer, const void *bytes, size_t len_bytes)
 {
 	ssize_t n = write(writer->fd, bytes, len_bytes);
 
+	if (n < 0 && errno == EAGAIN) {
+		fcntl(writer->fd, F_SETPIPE_SZ, 2 * fcntl(writer->fd, F_GETPIPE_SZ));
+		n = write(writer->fd, bytes, len_bytes);
+	}
 	if (n > 0)
 		writer->len_bytes += (size_t)n;
 }

@@ -25,7 +25,10 @@ struct rio_writer {
 	uint64_t len_bytes;        /* written */
 };
 
-/* Borrows both descriptors; fd becomes non-blocking, and a pipe as large as it may be. */
+/*
+ * Borrows both descriptors; fd becomes non-blocking, and a pipe as large as it may be, but
+ * such that it may become larger still.
+ */
 int rio_writer_init(struct rio_writer *writer, int fd, int stop_fd, uint64_t bytes_per_second,
 	struct rio_error *err);
 
@@ -37,7 +40,7 @@ int rio_writer_write(struct rio_writer *writer, const void *bytes, size_t len_by
 int rio_writer_pause(struct rio_writer *writer, uint64_t ms, struct rio_error *err);
 int rio_writer_look(const struct rio_writer *writer, struct rio_error *err);
 
-/* Write a few bytes (PIPE_BUF at most) if there is room for them now, whatever stop_fd says. */
-void rio_writer_try(struct rio_writer *writer, const void *bytes, size_t len_bytes);
+/* Write a few bytes (PIPE_BUF at most) now, whatever stop_fd says; a full pipe is enlarged. */
+void rio_writer_force(struct rio_writer *writer, const void *bytes, size_t len_bytes);
 
 #endif

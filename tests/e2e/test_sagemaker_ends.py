@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pipe mode's ends: unmounts, signals, kills, other worlds; and what is left behind."""
+import fcntl
 import os
 import random
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -103,6 +105,34 @@ def test_sigterm_lets_everybody_go_who_is_about_to_read(source, mounts, quick):
             thread.join(20)
             assert not thread.is_alive(), "a reader was left waiting"
         assert odd == []
+
+
+def wait_until_full(fd):
+    """Until what is in the pipe has been the same for a while."""
+    waiting, times = b"", 0
+    while times < 20:
+        time.sleep(0.01)
+        before, waiting = waiting, fcntl.ioctl(fd, termios.FIONREAD, b"0000")
+        times = times + 1 if waiting == before else 0
+
+
+@pytest.mark.parametrize("as_user", [False, True])
+def test_sigterm_with_a_full_pipe_that_ends_between_records_says_so(as_user, source, mounts):
+    """Records of 64 bytes fill a pipe's pages, and every page ends between two of them."""
+    (source / "train").mkdir()
+    (source / "train" / "a.csv").write_bytes(b"1,2,3,4,5,6\n" * 40000)
+    before = ["setpriv", "--bounding-set=-sys_resource"] if as_user and os.getuid() == 0 else []
+    mount = mounts(source, LAYOUT, before=before)
+    whole = pipes.files_of(mount, "train")
+    assert len(whole) == 64 * 40000
+    fd = os.open(pipes.fifo(mount, "train", 0), os.O_RDONLY)
+    got = os.read(fd, 64)
+    wait_until_full(fd)
+    assert mount.terminate() == 0
+    got += pipes.rest(fd)
+    os.close(fd)
+    assert got.endswith(pipes.MARK)
+    assert whole.startswith(got.removesuffix(pipes.MARK))
 
 
 def test_sigterm_right_behind_a_walk_ends_at_once(large):

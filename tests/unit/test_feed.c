@@ -117,6 +117,7 @@ struct setup {
 	uint64_t bytes_per_second, stall_ms;
 	int stop_fd; /* 0: none */
 	size_t step_bytes, leave_at; /* 0: much */
+	bool reads_late; /* when nothing is written any more */
 };
 
 static void set_job(struct rio_job *job, const char *text)
@@ -156,9 +157,12 @@ static struct epoch feed(const struct channel *channel, struct setup setup)
 		assert_int_equal(rio_objects_add(&objects, channel->objects[i].key, &e.err), 0);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	reader.fd = ends[0];
-	assert_int_equal(pthread_create(&thread, NULL, read_pipe, &reader), 0);
+	if (!setup.reads_late)
+		assert_int_equal(pthread_create(&thread, NULL, read_pipe, &reader), 0);
 	e.r = rio_feed_epoch(&config, ends[1], &e.result, &e.err);
 	close(ends[1]);
+	if (setup.reads_late)
+		assert_int_equal(pthread_create(&thread, NULL, read_pipe, &reader), 0);
 	pthread_join(thread, NULL);
 	e.got = reader.got;
 	rio_objects_deinit(&objects);
@@ -398,19 +402,25 @@ static void feed__ends_when_it_is_told_to_where_there_is_nothing_to_write(void *
 	close(channel.stop_fd);
 }
 
-static void feed__that_is_stopped_before_it_begins_writes_nothing(void **state)
-{
-	int stop_fd = eventfd(1, EFD_CLOEXEC);
-	struct epoch e = feed(&some, (struct setup){.stop_fd = stop_fd, .stall_ms = 1000000,
-						.bytes_per_second = 1, .job = "compression=gzip"});
+static const uint8_t mark[] = {0xff, 0xff, 0xff, 0xff};
 
-	assert_int_equal(e.r, 0);
-	assert_true(e.result.stopped);
-	assert_int_equal(e.got.len_bytes, 0);
+static void feed__that_is_stopped_before_it_begins_says_so(void **state)
+{
+	static const char *const jobs[] = {"", "compression=gzip", "record_wrapper=recordio"};
+	int stop_fd = eventfd(1, EFD_CLOEXEC);
+
+	for (size_t i = 0; i < RIO_ARRAY_SIZE(jobs); i++) {
+		struct epoch e = feed(&some, (struct setup){.stop_fd = stop_fd, .stall_ms = 1000000,
+							.bytes_per_second = 1, .job = jobs[i]});
+
+		assert_int_equal(e.r, 0);
+		assert_true(e.result.stopped);
+		assert_int_equal(e.got.len_bytes, sizeof(mark));
+		assert_memory_equal(e.got.bytes, mark, sizeof(mark));
+		free(e.got.bytes);
+	}
 	close(stop_fd);
 }
-
-static const uint8_t mark[] = {0xff, 0xff, 0xff, 0xff};
 
 /* Stop a feed a little after it has begun; it is slow, so it cannot be done by then. */
 static void *stop_soon(void *data)
@@ -443,6 +453,34 @@ static void feed__that_is_stopped_between_records_says_so(void **state)
 	assert_true(e.result.stopped);
 	assert_int_equal(e.got.len_bytes % RECORD_BYTES, sizeof(mark));
 	assert_memory_equal(e.got.bytes, all.bytes, e.got.len_bytes - sizeof(mark));
+	assert_memory_equal(e.got.bytes + e.got.len_bytes - sizeof(mark), mark, sizeof(mark));
+	free(e.got.bytes);
+	free(all.bytes);
+	close(stop_fd);
+}
+
+/* What fills a pipe's pages ends between two records. */
+static void feed__that_is_stopped_with_its_pipe_full_says_so(void **state)
+{
+	enum { RECORD_BYTES = 64, LEN_BYTES = 480000 };
+	struct channel channel = {.options = "header=no"};
+	_cleanup_free_ char *csv = malloc(LEN_BYTES);
+	int stop_fd = eventfd(0, EFD_CLOEXEC);
+	struct packing all;
+	pthread_t thread;
+	struct epoch e;
+
+	for (size_t i = 0; i < LEN_BYTES; i += 12)
+		memcpy(csv + i, "1,2,3,4,5,6\n", 12);
+	add(&channel, "a.csv", csv, LEN_BYTES);
+	all = expect(&channel);
+	assert_int_equal(all.len_bytes, LEN_BYTES / 12 * RECORD_BYTES);
+	assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop_fd), 0);
+	e = feed(&channel, (struct setup){.stop_fd = stop_fd, .reads_late = true});
+	pthread_join(thread, NULL);
+	assert_true(e.result.stopped);
+	assert_true(e.got.len_bytes < all.len_bytes);
+	assert_int_equal(e.got.len_bytes % RECORD_BYTES, sizeof(mark));
 	assert_memory_equal(e.got.bytes + e.got.len_bytes - sizeof(mark), mark, sizeof(mark));
 	free(e.got.bytes);
 	free(all.bytes);
@@ -839,8 +877,9 @@ int main(void)
 		cmocka_unit_test(feed__waits_for_a_slow_reader),
 		cmocka_unit_test(feed__ends_when_it_is_told_to),
 		cmocka_unit_test(feed__ends_when_it_is_told_to_where_there_is_nothing_to_write),
-		cmocka_unit_test(feed__that_is_stopped_before_it_begins_writes_nothing),
+		cmocka_unit_test(feed__that_is_stopped_before_it_begins_says_so),
 		cmocka_unit_test(feed__that_is_stopped_between_records_says_so),
+		cmocka_unit_test(feed__that_is_stopped_with_its_pipe_full_says_so),
 		cmocka_unit_test(feed__ends_in_a_mark_at_an_error),
 		cmocka_unit_test(feed__ends_in_a_mark_where_an_object_cannot_be_opened),
 		cmocka_unit_test(feed__gzips_to_the_same_bytes_with_any_threads),
