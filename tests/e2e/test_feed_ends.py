@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from support import make, paths, pipes, tool
+from support import make, paths, tool
 from support.feeding import Feed, Reader, until
 from encoder import Options, encode
 
@@ -137,8 +137,8 @@ def test_a_signal_ends_feeding_and_waiting_readers(train, to, number):
         feed.path("test", 1)
         feed.process.send_signal(number)
         feed.end(tool.DONE)
-        assert waiting.get() == pipes.MARK
-        assert idle.read() == pipes.MARK
+        assert waiting.get() == MARK
+        assert idle.read() == MARK
         idle.close()
     assert not to.exists()
 
@@ -297,7 +297,7 @@ def test_a_later_name_that_is_taken_ends_it(train, to, whole):
         until(lambda: (to / "data" / "train_0").exists(), "train_0")
         got = Reader(feed.read, "train", 0).get()
         done = feed.end(tool.WRONG_CALL)
-    assert got == pipes.MARK  # and no epoch without records
+    assert got == MARK  # and no epoch without records
     assert b"train_1: this is there already" in done.stderr
     assert (to / "data" / "train_1").read_text() == "mine"
 
