@@ -54,6 +54,12 @@
 #define TRY_NS_MIN  (100 * US)
 #define TRY_NS_MAX  (20 * MS)
 
+/*
+ * ls -l looks up each name of a folder, and opens none.  Of many, those that nobody can still
+ * be on his way into by all odds are tried so seldom that all of them take no time to speak of.
+ */
+#define TRY_NS_SHARE MS
+
 /* After so long without a reader the kernel is asked to forget the name … */
 #define QUIET_NS (2000 * MS)
 /* … and of those whose inode it then keeps, since somebody holds it: */
@@ -88,6 +94,7 @@ struct rfs_fifos {
 	pthread_cond_t changed;
 	struct fifo_list list;
 	uint64_t nr_made;
+	size_t nr_armed, nr_found;
 	const struct fifo *target; /* that the thread is on its way to */
 	bool ending, served, ended; /* see rfs_fifos_end */
 	bool told_lost;
@@ -291,13 +298,15 @@ static void try(struct rfs_fifos *fifos, struct fifo *fifo, int *ret_fd)
 	fifos->target = NULL;
 }
 
-/* When fifo is to be tried again if nobody is there now. */
-static void put_off(struct fifo *fifo)
+/* When fifo is to be tried again if nobody is there now.  With the lock. */
+static void put_off(const struct rfs_fifos *fifos, struct fifo *fifo)
 {
 	uint64_t now = now_ns();
 	uint64_t age = now - fifo->looked_ns;
 	uint64_t step = RIO_MIN(age / 4, age > QUIET_NS ? HELD_NS_MAX : TRY_NS_MAX);
 
+	if (age > TRY_NS_MAX)
+		step = RIO_MAX(step, fifos->nr_armed * TRY_NS_SHARE);
 	fifo->next_ns = now + RIO_MAX(step, TRY_NS_MIN);
 }
 
@@ -322,7 +331,7 @@ static void serve(struct rfs_fifos *fifos, struct fifo *fifo)
 
 	strcpy(name, fifo->name);
 	strcpy(channel, fifo->channel);
-	put_off(fifo);
+	put_off(fifos, fifo);
 	try(fifos, fifo, &fd);
 	if (fd < 0 && is_quiet)
 		expel(fifos, name);
@@ -333,14 +342,24 @@ static void serve(struct rfs_fifos *fifos, struct fifo *fifo)
 	pthread_mutex_lock(&fifos->lock);
 }
 
-/* Who is to be tried first; NULL: nobody is armed. */
+/*
+ * Who is to be tried first; NULL: nobody is armed.  Counts those who are.  Every other time
+ * that is, of those whose time has come, not who waits longest but who was looked up last:
+ * a reader is more likely there, and does not wait for all whom ls -l has left behind.
+ */
 static struct fifo *find_next(struct rfs_fifos *fifos)
 {
+	bool wants_last = fifos->nr_found++ % 2;
+	uint64_t now = now_ns();
 	struct fifo *fifo, *first = NULL;
 
-	TAILQ_FOREACH(fifo, &fifos->list, link)
-		if (fifo->armed && (!first || fifo->next_ns < first->next_ns))
+	fifos->nr_armed = 0;
+	TAILQ_FOREACH(fifo, &fifos->list, link) {
+		fifos->nr_armed += fifo->armed;
+		if (fifo->armed && (!first || fifo->next_ns < first->next_ns ||
+					   (wants_last && fifo->next_ns <= now)))
 			first = fifo;
+	}
 	return first;
 }
 
