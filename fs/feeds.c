@@ -290,7 +290,7 @@ static int list(const struct feed *feed, struct rio_objects *ret, struct rio_err
 	int r = rfs_channels_objects(config->channels, feed->channel, ret, err);
 
 	if (r)
-		rio_feed_refuse(feed->fd);
+		rio_feed_reject(feed->fd);
 	else if (ret->nr_outside && tell_once(feed->feeds, feed->channel, false))
 		rfs_log_note("channel %s: %zu CSV files are links that lead out of its folder, "
 			"and are left out of its epochs", feed->channel, ret->nr_outside);
@@ -417,7 +417,7 @@ void rfs_feeds_begin(struct rfs_feeds *feeds, const char *name, uint64_t epoch, 
 	}
 	destroy_feed(feed);
 	if (e != ECANCELED) {
-		rio_feed_refuse(fd);
+		rio_feed_reject(fd);
 		rio_fail_errno(&err, e, "channel %s, epoch %ju: cannot be fed", name,
 			(uintmax_t)epoch);
 		note_failure(feeds, name, &err);

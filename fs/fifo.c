@@ -400,7 +400,7 @@ static void let_go(struct rfs_fifos *fifos)
 			expel(fifos, name);
 			continue;
 		}
-		rio_feed_refuse(fd);
+		rio_feed_reject(fd);
 		close(fd);
 	}
 }

@@ -421,7 +421,7 @@ static void feed_deinit(struct feed *feed)
 	rio_feed_input_deinit(&feed->input);
 }
 
-void rio_feed_refuse(int fd)
+void rio_feed_reject(int fd)
 {
 	(void)!write(fd, RIO_FEED_MARK, strlen(RIO_FEED_MARK));
 }
@@ -434,13 +434,13 @@ int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed
 
 	*ret = (struct rio_feed_result){0};
 	if (r < 0) {
-		rio_feed_refuse(fd);
+		rio_feed_reject(fd);
 		return r;
 	}
 	r = run(&feed, err);
 	join(&feed);
 	if (r < 0) {
-		rio_feed_refuse(fd);
+		rio_feed_reject(fd);
 	} else if (feed.has_ended) {
 		r = feed.result;
 		if (r < 0 && err)

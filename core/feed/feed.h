@@ -91,6 +91,6 @@ int rio_feed_epoch(const struct rio_feed_config *config, int fd, struct rio_feed
  * Into a pipe that nothing was written to, for what cannot begin: nobody is to take it for an
  * epoch without records.
  */
-void rio_feed_refuse(int fd);
+void rio_feed_reject(int fd);
 
 #endif

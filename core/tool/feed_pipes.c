@@ -130,7 +130,7 @@ static int start_feeder(struct rio_pipes *pipes, struct rio_fed_channel *channel
 		e = pthread_create(&feeder->thread, NULL, feed, feeder);
 	}
 	if (e) {
-		rio_feed_refuse(fd);
+		rio_feed_reject(fd);
 		close(fd);
 		free(feeder);
 		return rio_fail_errno(err, e, "cannot start a thread");
@@ -229,7 +229,7 @@ static int serve_epoch(struct rio_pipes *pipes, struct rio_fed_channel *channel,
 	if (!r && epoch + 1 == channel->first + channel->nr && epoch + 1 != pipes->config.nr_epochs)
 		r = add_epoch(pipes, channel, err);
 	if (r && fd >= 0)
-		rio_feed_refuse(fd);
+		rio_feed_reject(fd);
 	if (!r && fd >= 0)
 		return start_feeder(pipes, channel, epoch, is_first, rio_steal_fd(&fd), err);
 	/* He has closed it early, before there was a byte. */
