@@ -126,11 +126,6 @@ void rio_stream_destroyp(struct rio_stream **stream)
 	rio_stream_destroy(*stream);
 }
 
-const struct rio_schema *rio_stream_schema(const struct rio_stream *stream)
-{
-	return stream->dataset->schema;
-}
-
 int rio_stream_cut(struct rio_stream *stream, size_t piece_bytes, struct rio_piece *ret,
 	struct rio_error *err)
 {

@@ -28,8 +28,6 @@ int rio_stream_create(struct rio_source *source, const struct rio_dataset_config
 void rio_stream_destroy(struct rio_stream *stream);
 void rio_stream_destroyp(struct rio_stream **stream);
 
-const struct rio_schema *rio_stream_schema(const struct rio_stream *stream);
-
 /*
  * Whole rows, as text.  Zeroed is empty; its memory is used again from cut to cut, of
  * this stream or another.
