@@ -216,11 +216,8 @@ int rfs_channels_objects(const struct rfs_channels *channels, const char *name,
 	if (!path)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	e = rfs_beneath_open(channels->beneath, folder, O_RDONLY | O_DIRECTORY, &fd);
-	if (e) {
-		r = rio_fail_errno(err, e, "cannot be listed");
-		rio_error_set_file(err, path);
-		return r;
-	}
+	if (e)
+		return rio_fail_file(err, e, path, "cannot be listed");
 	r = rio_objects_list(fd, path, &objects, err);
 	if (!r && channels->job->manifest)
 		r = select_objects(channels, name, &objects, err);

@@ -66,11 +66,9 @@ static int fail_at(const struct walk *walk, const char *rel, int e, struct rio_e
 {
 	_cleanup_free_ char *path = NULL;
 
-	rio_fail_errno(err, e, "cannot be read");
 	if (asprintf(&path, "%s%s%s", walk->folder, *rel ? "/" : "", rel) < 0)
 		path = NULL;
-	rio_error_set_file(err, path ? path : walk->folder);
-	return RIO_ESYSTEM;
+	return rio_fail_file(err, e, path ? path : walk->folder, "cannot be read");
 }
 
 /* A descriptor, or -1 with errno: EXDEV where the way leads out. */
