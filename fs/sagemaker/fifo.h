@@ -9,8 +9,8 @@
 #ifndef RFS_FIFO_H
 #define RFS_FIFO_H
 
-#include "feeds.h"
 #include "node.h"
+#include "sagemaker/feeds.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
  *	begin --> FEEDING --+--> DONE, LEFT (by its reader), FAILED, STOPPED
  *	                    '--> its thread waits to be joined: by the next begin, or the end
  */
-#include "feeds.h"
+#include "sagemaker/feeds.h"
 
 #include "base/io.h"
 #include "base/util.h"
@@ -184,12 +184,14 @@ static void note_file(const struct rfs_feeds *feeds, const struct rio_error *err
 {
 	const struct rfs_beneath *beneath = feeds->config.beneath;
 	size_t len = strlen(beneath->path);
-	const char *rel = err->file + len + 1;
+	const char *rel;
 	struct rio_stamp stamp;
 	struct stat st;
 
-	if (strncmp(err->file, beneath->path, len) != 0 || err->file[len] != '/' ||
-		rfs_beneath_stat(beneath, rel, &st))
+	if (strncmp(err->file, beneath->path, len) != 0 || err->file[len] != '/')
+		return;
+	rel = err->file + len + 1;
+	if (rfs_beneath_stat(beneath, rel, &st))
 		return;
 	stamp = rio_stamp_of_stat(&st);
 	rfs_errors_note(rel, &stamp, text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "job_files.h"
+#include "sagemaker/job_files.h"
 
 #include "base/util.h"
 #include "channel/config.h"

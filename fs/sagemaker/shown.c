@@ -6,7 +6,7 @@
  * these for each name that is looked up would make a listing of n files cost n listings.
  * So these answers are kept for a second.
  */
-#include "shown.h"
+#include "sagemaker/shown.h"
 
 #include "base/util.h"
 #include "log.h"

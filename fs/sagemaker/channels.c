@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "channels.h"
+#include "sagemaker/channels.h"
 
 #include "base/util.h"
 #include "csv/file_name.h"
-#include "job_files.h"
 #include "log.h"
 #include "names.h"
+#include "sagemaker/job_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

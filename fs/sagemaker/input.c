@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "input.h"
+#include "sagemaker/input.h"
 
 #include "base/util.h"
-#include "input_names.h"
 #include "log.h"
+#include "sagemaker/input_names.h"
 #include "to_errno.h"
 
 #include <errno.h>

@@ -31,11 +31,11 @@
  * not noticed); inotify, which tells of an open only once it has succeeded; a name of its
  * own for our walk (another name that keeps the inode known).
  */
-#include "fifo.h"
+#include "sagemaker/fifo.h"
 
 #include "base/util.h"
-#include "input_names.h"
 #include "log.h"
+#include "sagemaker/input_names.h"
 
 #include <errno.h>
 #include <fcntl.h>
