@@ -6,8 +6,8 @@
  *	data/train/…    the channel's files, encoded: the folders of tree
  *	data/train_0 …  a FIFO for every epoch
  *
- * Below it: shown, fifo, channels, input_names, listing, attr.  Functions return 0 or a positive errno, and are
- * safe from many threads.
+ * Below it: shown, fifo, channels, input_names, listing, attr.  Functions return 0 or a
+ * positive errno, and are safe from many threads.
  */
 #ifndef RFS_INPUT_H
 #define RFS_INPUT_H
