@@ -137,8 +137,8 @@ def test_a_signal_ends_feeding_and_waiting_readers(train, to, number):
         feed.path("test", 1)
         feed.process.send_signal(number)
         feed.end(tool.DONE)
-        assert waiting.get() == b""
-        assert idle.read() == b""
+        assert waiting.get() == MARK
+        assert idle.read() == MARK
         idle.close()
     assert not to.exists()
 

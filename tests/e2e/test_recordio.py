@@ -203,7 +203,7 @@ def test_verify_names_each_state(source, big, index):
     kept, = index.iterdir()
     data = kept.read_bytes()
     kept.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert verify() == (1, "%s: damaged map: its checkpoints fail their seal\n" % big)
+    assert verify() == (1, "%s: damaged map: its checkpoints fail their seal in group 0\n" % big)
     kept.write_bytes(data)
     big.write_bytes(BIG + b"1,2\n")
     code, text = verify()
@@ -228,13 +228,19 @@ def test_verify_finds_a_map_that_is_whole_but_wrong(big, index):
     run("index", index, big)
     kept, = index.iterdir()
     data = bytearray(kept.read_bytes())
-    count, = struct.unpack_from("<Q", data, 8 * 16)
-    seal, = struct.unpack_from("<Q", data, 8 * 21)
-    begin = len(data) - 8 - 12 * count
+    count, groups, seal = (struct.unpack_from("<Q", data, 8 * word)[0] for word in (16, 19, 21))
+    assert groups == 1
+    begin = len(data) - 12 * count
+    group = begin - 8 - 40
+
+    def put_seal(at, sealed):
+        struct.pack_into("<Q", data, at, xxhash(bytes(sealed), ctypes.c_size_t(len(sealed)),
+                                                ctypes.c_uint64(seal)))
+
     row = struct.unpack_from("<I", data, begin + 12 + 4)[0]
     struct.pack_into("<I", data, begin + 12 + 4, row + 1)
-    digest = xxhash(bytes(data[begin:-8]), ctypes.c_size_t(12 * count), ctypes.c_uint64(seal))
-    struct.pack_into("<Q", data, len(data) - 8, digest)
+    put_seal(group + 32, data[begin:])
+    put_seal(begin - 8, data[group:begin - 8])
     kept.write_bytes(data)
     done = run("index", index, "--verify", big)
     assert (done.returncode, done.stderr) == (1, b"")
