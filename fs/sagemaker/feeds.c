@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "errors.h"
 #include "log.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -398,7 +399,7 @@ static int start(struct rfs_feeds *feeds, struct feed *feed)
 	int e;
 
 	pthread_mutex_lock(&feeds->lock);
-	e = feeds->ending ? ECANCELED : pthread_create(&feed->thread, NULL, run, feed);
+	e = feeds->ending ? ECANCELED : rfs_thread_start(&feed->thread, run, feed);
 	if (!e) {
 		TAILQ_INSERT_TAIL(&feeds->list, feed, link);
 		drop_oldest(feeds);
