@@ -20,7 +20,8 @@ def payloads(file):
     """The records of a RecordIO stream; what is no record is an error, never its end."""
     while header := file.read(8):
         if len(header) < 8 or struct.unpack_from("<I", header)[0] != MAGIC:
-            raise SystemExit("the data ends in an error: see the log of recordiofs")
+            raise SystemExit(f"{file.name} ends in an error, which the log of recordiofs tells, "
+                             "and .recordiofs/status in the mount")
         (length,) = struct.unpack_from("<I", header, 4)
         yield file.read((length + 3) // 4 * 4)[:length]
 

@@ -21,7 +21,7 @@ def trained(tmp_path_factory):
         pytest.skip(missing)
     folder = tmp_path_factory.mktemp("train")
     done = subprocess.run(
-        [str(paths.TESTS / "bench" / "train"), "--size=3", "--files=3", "--epochs=2", "--runs=1",
+        [str(paths.TESTS / "bench" / "train"), "--size=3", "--files=3", "--epochs=2", "--once",
          "--json", str(folder / "json"), "--scratch", str(folder), "--build", str(paths.BUILD),
          "--python", python], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0, done.stderr
