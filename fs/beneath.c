@@ -42,6 +42,22 @@ int rfs_beneath_open(const struct rfs_beneath *beneath, const char *rel, int fla
 	return EAGAIN;
 }
 
+int rfs_beneath_open_dir(const struct rfs_beneath *beneath, const char *rel, DIR **ret)
+{
+	_cleanup_close_ int fd = -1;
+	int e = rfs_beneath_open(beneath, rel, O_RDONLY | O_DIRECTORY, &fd);
+	DIR *dir;
+
+	if (e)
+		return e;
+	dir = fdopendir(fd);
+	if (!dir)
+		return errno;
+	rio_steal_fd(&fd);
+	*ret = dir;
+	return 0;
+}
+
 int rfs_beneath_init(struct rfs_beneath *beneath, const char *path, bool holds_mountpoint)
 {
 	struct rfs_beneath b = {
@@ -156,6 +172,15 @@ int rfs_beneath_reopen(int probed_fd, int *ret_fd)
 		return errno;
 	*ret_fd = fd;
 	return 0;
+}
+
+char *rfs_beneath_join(const char *rel, const char *name)
+{
+	char *path;
+
+	if (strcmp(rel, ".") == 0)
+		return strdup(name);
+	return asprintf(&path, "%s/%s", rel, name) < 0 ? NULL : path;
 }
 
 char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel)

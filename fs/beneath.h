@@ -12,6 +12,7 @@
 
 #include "source/source.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -32,6 +33,9 @@ void rfs_beneath_deinit(struct rfs_beneath *beneath);
 
 /* Open rel ("." is SOURCE itself) with open(2)'s flags. */
 int rfs_beneath_open(const struct rfs_beneath *beneath, const char *rel, int flags, int *ret_fd);
+
+/* Open the folder rel to be listed; the caller closes it. */
+int rfs_beneath_open_dir(const struct rfs_beneath *beneath, const char *rel, DIR **ret);
 
 /* An O_PATH descriptor of rel, which opens nothing yet, and what it is. */
 int rfs_beneath_probe(const struct rfs_beneath *beneath, const char *rel, int *ret_fd,
@@ -60,6 +64,9 @@ struct rio_stamp rfs_beneath_stamp(int probed_fd, const struct stat *st);
 
 /* What SOURCE itself is called; "" for the root of all. */
 const char *rfs_beneath_name(const struct rfs_beneath *beneath);
+
+/* Below SOURCE, what is called name in the folder rel; freed by the caller, NULL without memory. */
+char *rfs_beneath_join(const char *rel, const char *name);
 
 /* SOURCE's absolute path and rel, joined; freed by the caller, NULL without memory. */
 char *rfs_beneath_absolute(const struct rfs_beneath *beneath, const char *rel);

@@ -19,6 +19,7 @@
 #include "bench.h"
 #include "kernel_read_ahead.h"
 #include "log.h"
+#include "thread.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -184,19 +185,6 @@ static void end_waiting(struct rfs_mount *mount, pthread_t thread)
 	pthread_join(thread, NULL);
 }
 
-static int start_thread(pthread_t *thread, void *(*run)(void *data), struct announcement *a)
-{
-	sigset_t all, before;
-	int e;
-
-	/* Signals are wait_to_end's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	e = pthread_create(thread, NULL, run, a);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return e;
-}
-
 /* So that the kernel may forget a FIFO that nobody reads. */
 static void expel(void *data, const char *name)
 {
@@ -243,9 +231,9 @@ static int serve_mounted(struct rfs_mount *mount, const char *mountpoint, int re
 	bool announces, waits;
 
 	if (!r)
-		r = -start_thread(&waiting, wait_to_end, &announcement);
+		r = -rfs_thread_start(&waiting, wait_to_end, &announcement);
 	waits = !r;
-	announces = !r && start_thread(&announcing, announce, &announcement) == 0;
+	announces = !r && rfs_thread_start(&announcing, announce, &announcement) == 0;
 	if (!r)
 		r = loop(mount);
 	/* A thread that has no memory for its last request ends the loop as well as any. */

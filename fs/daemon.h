@@ -3,7 +3,7 @@
  * The process around a mount: to the background, a session from mount to
  * unmount, signals, and the moment at which the mount can be read.
  *
- * Below it: ops, log, libfuse.
+ * Below it: ops, thread, log, libfuse.
  */
 #ifndef RFS_DAEMON_H
 #define RFS_DAEMON_H

@@ -13,11 +13,9 @@
 #include "csv/file_name.h"
 #include "names.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 void rfs_folder_files_deinit(struct rfs_folder_files *files)
@@ -26,15 +24,6 @@ void rfs_folder_files_deinit(struct rfs_folder_files *files)
 		free(files->files[i].name);
 	free(files->files);
 	*files = (struct rfs_folder_files){0};
-}
-
-char *rfs_folder_join(const char *path, const char *name)
-{
-	char *joined;
-
-	if (strcmp(path, ".") == 0)
-		return strdup(name);
-	return asprintf(&joined, "%s/%s", path, name) < 0 ? NULL : joined;
 }
 
 static int add(struct rfs_folder_files *files, const char *name, const struct stat *st)
@@ -71,7 +60,7 @@ static int add_entry(const struct rfs_beneath *beneath, const char *suffix, cons
 		return 0;
 	if (rfs_name_to_virtual(suffix, entry->d_name, virtual, &rank) != RFS_NAME_CSV)
 		return 0;
-	rel = rfs_folder_join(path, entry->d_name);
+	rel = rfs_beneath_join(path, entry->d_name);
 	if (!rel)
 		return ENOMEM;
 	if (rfs_beneath_stat_in(beneath, dir_fd, entry->d_name, rel, &st) || !S_ISREG(st.st_mode))
@@ -237,17 +226,11 @@ int rfs_folder_files_read(const struct rfs_beneath *beneath, const char *suffix,
 	struct rfs_folder_files files = {0};
 	struct stat folder;
 	DIR *dir;
-	int fd, e;
+	int e = rfs_beneath_open_dir(beneath, path, &dir);
 
-	e = rfs_beneath_open(beneath, path, O_RDONLY | O_DIRECTORY, &fd);
 	if (e)
 		return e;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return ENOMEM;
-	}
-	e = fstat(fd, &folder) < 0 ? errno : read_all(beneath, suffix, path, dir, &files);
+	e = fstat(dirfd(dir), &folder) < 0 ? errno : read_all(beneath, suffix, path, dir, &files);
 	closedir(dir);
 	if (!e && files.nr) {
 		sort_and_drop_doubles(&files);

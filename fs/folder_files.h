@@ -41,7 +41,4 @@ int rfs_folder_files_read(const struct rfs_beneath *beneath, const char *suffix,
 	struct rfs_folder_files *ret);
 void rfs_folder_files_deinit(struct rfs_folder_files *files);
 
-/* name in the folder at path, below SOURCE; freed by the caller, NULL without memory. */
-char *rfs_folder_join(const char *path, const char *name);
-
 #endif

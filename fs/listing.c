@@ -13,11 +13,7 @@
 #include "log.h"
 #include "names.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 void rfs_listing_deinit(struct rfs_listing *listing)
@@ -68,24 +64,16 @@ struct walk {
 	struct rfs_listing *listing;
 };
 
-static int path_of(const struct walk *walk, const char *name, char path[PATH_MAX])
-{
-	bool in_root = strcmp(walk->folder->path, ".") == 0;
-	int len = snprintf(path, PATH_MAX, "%s%s%s", in_root ? "" : walk->folder->path,
-		in_root ? "" : "/", name);
-
-	return len < PATH_MAX ? 0 : ENAMETOOLONG;
-}
-
 /* A file that is shown under the name virtual. */
 static int add_file(struct walk *walk, const char *virtual, unsigned rank, const char *name)
 {
+	_cleanup_free_ char *path = rfs_beneath_join(walk->folder->path, name);
 	struct rio_stamp stamp;
-	char path[PATH_MAX];
 	struct stat st;
 
-	if (path_of(walk, name, path) || rfs_beneath_stat(walk->beneath, path, &st) ||
-		!S_ISREG(st.st_mode))
+	if (!path)
+		return ENOMEM;
+	if (rfs_beneath_stat(walk->beneath, path, &st) || !S_ISREG(st.st_mode))
 		return 0;
 	stamp = rio_stamp_of_stat(&st);
 	return rfs_listing_add_entry(walk->listing, &(struct rfs_entry){.name = (char *)virtual,
@@ -95,12 +83,13 @@ static int add_file(struct walk *walk, const char *virtual, unsigned rank, const
 
 static int add_folder(struct walk *walk, const char *name, bool may_be_link)
 {
+	_cleanup_free_ char *path = rfs_beneath_join(walk->folder->path, name);
 	struct rio_stamp stamp;
-	char path[PATH_MAX];
 	struct stat st;
 
-	if (path_of(walk, name, path) || rfs_beneath_stat(walk->beneath, path, &st) ||
-		!S_ISDIR(st.st_mode))
+	if (!path)
+		return ENOMEM;
+	if (rfs_beneath_stat(walk->beneath, path, &st) || !S_ISDIR(st.st_mode))
 		return 0;
 	if (may_be_link && rfs_beneath_leads_through(walk->beneath, walk->folder->path, &st))
 		return 0;
@@ -253,16 +242,10 @@ int rfs_listing_read(const struct rfs_beneath *beneath, const struct rfs_options
 		.listing = &listing,
 	};
 	DIR *dir;
-	int fd, e;
+	int e = rfs_beneath_open_dir(beneath, folder->path, &dir);
 
-	e = rfs_beneath_open(beneath, folder->path, O_RDONLY | O_DIRECTORY, &fd);
 	if (e)
 		return e == ENOENT || e == ENOTDIR ? ESTALE : e;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return ENOMEM;
-	}
 	e = add_all(&walk, dir);
 	closedir(dir);
 	if (walk.told_long)

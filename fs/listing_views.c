@@ -49,7 +49,7 @@ static int add(const struct adding *a, const char *name, const struct rio_stamp 
 {
 	struct rfs_listing *listing = a->listing;
 	struct rfs_entry entry = {.name = (char *)name, .type = S_IFREG, .stamp = *stamp};
-	_cleanup_free_ char *path = rfs_folder_join(a->folder->path, name);
+	_cleanup_free_ char *path = rfs_beneath_join(a->folder->path, name);
 
 	if (!path)
 		return ENOMEM;
@@ -90,7 +90,7 @@ static int add_joined_folders(const struct adding *a)
 
 		if (!S_ISDIR(a->listing->entries[i].type))
 			continue;
-		path = rfs_folder_join(a->folder->path, name);
+		path = rfs_beneath_join(a->folder->path, name);
 		e = path ? add_joined(a, name, path) : ENOMEM;
 	}
 	return e;

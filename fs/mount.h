@@ -3,11 +3,11 @@
 #ifndef RFS_MOUNT_H
 #define RFS_MOUNT_H
 
-#include "fifo.h"
-#include "input.h"
 #include "opened.h"
 #include "options.h"
 #include "readahead.h"
+#include "sagemaker/fifo.h"
+#include "sagemaker/input.h"
 #include "settings.h"
 #include "status.h"
 #include "tree.h"

@@ -82,6 +82,15 @@ struct rfs_node *rfs_node_create(enum rfs_kind kind, const char *path,
 	return node;
 }
 
+struct rfs_node *rfs_node_create_fixed(enum rfs_kind kind, const char *path, uint64_t ino)
+{
+	struct rfs_node *node = rfs_node_create(kind, path, &(struct rio_stamp){0}, NULL);
+
+	if (node)
+		node->ino = ino;
+	return node;
+}
+
 void rfs_node_destroy(struct rfs_node *node)
 {
 	if (!node)

@@ -114,6 +114,8 @@ struct rio_stamp rfs_folder_stamp(const struct stat *st);
 /* Copies path.  NULL without memory. */
 struct rfs_node *rfs_node_create(enum rfs_kind kind, const char *path,
 	const struct rio_stamp *stamp, const struct stat *source_st);
+/* One that is always there, and has no source. */
+struct rfs_node *rfs_node_create_fixed(enum rfs_kind kind, const char *path, uint64_t ino);
 void rfs_node_destroy(struct rfs_node *node);
 
 /* Someone who waits, and may stop to. */

@@ -24,8 +24,9 @@
  */
 #include "readahead.h"
 
+#include "thread.h"
+
 #include <errno.h>
-#include <signal.h>
 
 /* Blocks that a stream is ahead by: at most so many, or twice as many as there are workers. */
 #define WINDOW_START 2u
@@ -166,20 +167,15 @@ static void *run_worker(void *data)
 
 static int start_workers(struct rfs_readahead *ra, unsigned nr)
 {
-	sigset_t all, before;
 	int e = 0;
 
 	ra->workers = calloc(nr, sizeof(*ra->workers));
 	if (!ra->workers)
 		return ENOMEM;
-	/* Signals are the main thread's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (!e && ra->nr_workers < nr) {
-		e = pthread_create(&ra->workers[ra->nr_workers], NULL, run_worker, ra);
+		e = rfs_thread_start(&ra->workers[ra->nr_workers], run_worker, ra);
 		ra->nr_workers += !e;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return e;
 }
 

@@ -3,7 +3,7 @@
  * Encoding ahead of sequential readers, by a few workers, within one memory
  * budget.  Random readers never come here beyond a look at their own handle.
  *
- * Below it: core/base.  It knows neither fuse nor what it is that is encoded:
+ * Below it: thread, core/base.  It knows neither fuse nor what it is that is encoded:
  * a fill function makes the bytes.
  */
 #ifndef RFS_READAHEAD_H

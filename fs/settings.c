@@ -145,12 +145,8 @@ static int read_own(const struct rfs_settings *settings, const char *path, struc
 		return ENOMEM;
 	/* A link that leads out (EXDEV), too: recordio would follow it. */
 	e = e ? e : rfs_beneath_reopen(probed_fd, &fd);
-	if (e) {
-		found->r = rio_fail_errno(&found->err, e, "cannot open settings");
-		rio_error_set_file(&found->err, name);
-	} else {
-		found->r = rio_settings_load_fd(fd, name, folder, &found->file, &found->err);
-	}
+	found->r = e ? rio_fail_file(&found->err, e, name, "cannot open settings")
+		     : rio_settings_load_fd(fd, name, folder, &found->file, &found->err);
 	/* Nothing below the folder can be encoded, whatever the reason: for good. */
 	if (found->r)
 		found->r = found->err.code = RIO_EOPTION;

@@ -2,7 +2,8 @@
 /*
  * The opened sources of a view's parts: few at a time, whatever the view is made of.
  *
- * Below it: tree.  Safe from many threads.
+ * Below it: tree.h, which opens them; tree_views, too, reads through it.  Safe from many
+ * threads.
  */
 #ifndef RFS_SOURCES_H
 #define RFS_SOURCES_H

@@ -29,7 +29,7 @@
 
 /* --- nodes and references --- */
 
-static void destroy_unpinned(struct rfs_tree *tree, struct rfs_node *node)
+void rfs_tree_drop(struct rfs_tree *tree, struct rfs_node *node)
 {
 	for (size_t i = 0; i < node->nr_members; i++)
 		rfs_tree_forget(tree, node->members[i], 1);
@@ -49,7 +49,7 @@ int rfs_tree_add(struct rfs_tree *tree, struct rfs_node *node, struct rfs_node *
 	}
 	pthread_mutex_unlock(&tree->lock);
 	if (!slot || *ret != node)
-		destroy_unpinned(tree, node);
+		rfs_tree_drop(tree, node);
 	return slot ? 0 : ENOMEM;
 }
 
@@ -94,7 +94,7 @@ void rfs_tree_forget(struct rfs_tree *tree, struct rfs_node *node, uint64_t nr)
 	}
 	pthread_mutex_unlock(&tree->lock);
 	if (gone)
-		destroy_unpinned(tree, node);
+		rfs_tree_drop(tree, node);
 }
 
 size_t rfs_tree_nr_nodes(struct rfs_tree *tree)
@@ -112,15 +112,6 @@ struct rfs_node *rfs_tree_root(struct rfs_tree *tree)
 	return tree->root;
 }
 
-static struct rfs_node *create_fixed(enum rfs_kind kind, const char *path, uint64_t ino)
-{
-	struct rfs_node *node = rfs_node_create(kind, path, &(struct rio_stamp){0}, NULL);
-
-	if (node)
-		node->ino = ino;
-	return node;
-}
-
 int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
 	struct rfs_settings *settings, struct rio_store *store, struct rfs_counters *counters,
 	struct rfs_input *input, struct rfs_tree **ret)
@@ -135,10 +126,10 @@ int rfs_tree_create(const struct rfs_options *options, const struct rfs_beneath 
 		.beneath = beneath, .settings = settings, .store = store, .counters = counters};
 	tree->input = input;
 	pthread_mutex_init(&tree->lock, NULL);
-	tree->root = create_fixed(input ? RFS_INPUT : RFS_FOLDER, ".", 1);
-	tree->control = create_fixed(RFS_CONTROL, CONTROL_NAME, 2);
-	tree->status = create_fixed(RFS_STATUS, CONTROL_NAME "/status", 3);
-	tree->metrics = create_fixed(RFS_METRICS, CONTROL_NAME "/metrics", 4);
+	tree->root = rfs_node_create_fixed(input ? RFS_INPUT : RFS_FOLDER, ".", 1);
+	tree->control = rfs_node_create_fixed(RFS_CONTROL, CONTROL_NAME, 2);
+	tree->status = rfs_node_create_fixed(RFS_STATUS, CONTROL_NAME "/status", 3);
+	tree->metrics = rfs_node_create_fixed(RFS_METRICS, CONTROL_NAME "/metrics", 4);
 	if (!tree->root || !tree->control || !tree->status || !tree->metrics) {
 		rfs_tree_destroy(tree);
 		return ENOMEM;
@@ -167,15 +158,6 @@ void rfs_tree_destroy(struct rfs_tree *tree)
 
 /* --- lookups --- */
 
-char *rfs_tree_join_path(const struct rfs_node *folder, const char *name)
-{
-	char *path;
-
-	if (strcmp(folder->path, ".") == 0)
-		return strdup(name);
-	return asprintf(&path, "%s/%s", folder->path, name) < 0 ? NULL : path;
-}
-
 /* The folder at path, where above is the one that it is looked up in; NULL: any. */
 static int lookup_folder_at(struct rfs_tree *tree, const char *above, const char *path,
 	struct rfs_node **ret, struct rfs_attr *ret_attr)
@@ -200,7 +182,7 @@ static int lookup_folder_at(struct rfs_tree *tree, const char *above, const char
 static int lookup_folder(struct rfs_tree *tree, const struct rfs_node *parent, const char *name,
 	struct rfs_node **ret, struct rfs_attr *ret_attr)
 {
-	_cleanup_free_ char *path = rfs_tree_join_path(parent, name);
+	_cleanup_free_ char *path = rfs_beneath_join(parent->path, name);
 
 	if (!path)
 		return ENOMEM;
@@ -329,7 +311,7 @@ static int lookup_file(struct rfs_tree *tree, const struct rfs_node *parent, con
 
 		if (!rfs_name_to_source(suffix, name, rank, source))
 			break;
-		path = rfs_tree_join_path(parent, source);
+		path = rfs_beneath_join(parent->path, source);
 		if (path && tree->input && !rfs_input_shows(tree->input, path, false))
 			continue;
 		e = path ? lookup_path(tree, RFS_FILE, path, waiter, ret, ret_attr) : ENOMEM;
@@ -346,7 +328,7 @@ static int lookup_plain(struct rfs_tree *tree, const struct rfs_node *parent, co
 
 	if (!tree->options->passthrough || rio_csv_stem(name, &rank))
 		return ENOENT;
-	path = rfs_tree_join_path(parent, name);
+	path = rfs_beneath_join(parent->path, name);
 	return path ? lookup_path(tree, RFS_PLAIN, path, waiter, ret, ret_attr) : ENOMEM;
 }
 

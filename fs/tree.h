@@ -14,10 +14,10 @@
 
 #include "attr.h"
 #include "beneath.h"
-#include "input.h"
 #include "listing.h"
 #include "node.h"
 #include "options.h"
+#include "sagemaker/input.h"
 #include "status.h"
 
 #include <stddef.h>

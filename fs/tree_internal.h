@@ -43,8 +43,8 @@ struct rfs_tree {
  */
 int rfs_tree_add(struct rfs_tree *tree, struct rfs_node *node, struct rfs_node **ret);
 
-/* The path in SOURCE, or of a view, for name in folder; NULL without memory. */
-char *rfs_tree_join_path(const struct rfs_node *folder, const char *name);
+/* Destroy a node that is not in the table, and take back the pins on its members. */
+void rfs_tree_drop(struct rfs_tree *tree, struct rfs_node *node);
 
 /*
  * The node of that kind whose sources were described in the state stamp, of a time at

@@ -41,19 +41,11 @@ static struct rfs_node *create_view(enum rfs_kind kind, const char *path,
 	return NULL;
 }
 
-/* Take back what was pinned for a node that came to nothing. */
-static void destroy_view(struct rfs_tree *tree, struct rfs_node *node)
-{
-	for (size_t i = 0; i < node->nr_members; i++)
-		rfs_tree_forget(tree, node->members[i], 1);
-	rfs_node_destroy(node);
-}
-
 /* The node of a file as the folder was found; ESTALE where it is another by now. */
 static int get_member(struct rfs_tree *tree, const char *folder,
 	const struct rfs_folder_file *file, struct rfs_node **ret)
 {
-	_cleanup_free_ char *path = rfs_folder_join(folder, file->name);
+	_cleanup_free_ char *path = rfs_beneath_join(folder, file->name);
 	struct rio_stamp stamp = rio_stamp_of_stat(&file->st), found;
 	_cleanup_close_ int fd = -1;
 	struct rfs_node *node;
@@ -94,7 +86,7 @@ static int create_joined(struct rfs_tree *tree, const char *path, const char *fo
 			node->stamp.written |= node->members[node->nr_members++]->stamp.written;
 	}
 	if (e) {
-		destroy_view(tree, node);
+		rfs_tree_drop(tree, node);
 		return e;
 	}
 	node->ino = rfs_node_ino(path, &node->stamp);
@@ -270,7 +262,7 @@ int rfs_tree_lookup_view(struct rfs_tree *tree, struct rfs_node *parent, const c
 
 	if (!tree->options->concat && !tree->options->nr_shards && !tree->options->idx)
 		return ENOENT;
-	path = rfs_tree_join_path(parent, name);
+	path = rfs_beneath_join(parent->path, name);
 	if (!path)
 		return ENOMEM;
 	e = lookup_joined(tree, parent, name, path, waiter, ret);

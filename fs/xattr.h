@@ -11,8 +11,8 @@
 #define RFS_XATTR_H
 
 #include "beneath.h"
-#include "input.h"
 #include "node.h"
+#include "sagemaker/input.h"
 
 #include <linux/limits.h>
 

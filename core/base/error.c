@@ -143,6 +143,13 @@ void rio_error_set_file(struct rio_error *err, const char *file)
 		cut(err->file, sizeof(err->file));
 }
 
+int rio_fail_file(struct rio_error *err, int sys_errno, const char *file, const char *what)
+{
+	rio_fail_errno(err, sys_errno, "%s", what);
+	rio_error_set_file(err, file);
+	return RIO_ESYSTEM;
+}
+
 char *rio_error_format(const struct rio_error *err, char *text, size_t text_bytes)
 {
 	if (err->file[0] && err->line)

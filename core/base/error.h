@@ -85,6 +85,9 @@ int rio_fail_row(struct rio_error *err, enum rio_kind kind, const char *format, 
 int rio_fail_errno(struct rio_error *err, int sys_errno, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same of a file: it is what rio_error_set_file would say, and what says what went wrong. */
+int rio_fail_file(struct rio_error *err, int sys_errno, const char *file, const char *what);
+
 /* The word that scripts know a kind by. */
 const char *rio_kind_word(enum rio_kind kind);
 

@@ -11,13 +11,6 @@
 #define TEXT_BYTES_MAX (64 * RIO_MIB)
 #define FIRST_BYTES    (64 * RIO_KIB)
 
-static int fail_file(const char *path, const char *what, struct rio_error *err)
-{
-	rio_fail_errno(err, errno, "%s", what);
-	rio_error_set_file(err, path);
-	return RIO_ESYSTEM;
-}
-
 int rio_job_load_fd(int fd_taken, const char *path, char **ret, size_t *ret_bytes,
 	struct rio_error *err)
 {
@@ -34,7 +27,7 @@ int rio_job_load_fd(int fd_taken, const char *path, char **ret, size_t *ret_byte
 		text = more;
 		n = rio_read_all(fd, text + nr, room - nr);
 		if (n < 0)
-			return fail_file(path, "cannot be read", err);
+			return rio_fail_file(err, errno, path, "cannot be read");
 		nr += (size_t)n;
 		if (nr < room)
 			break;
@@ -54,6 +47,6 @@ int rio_job_load(const char *path, char **ret, size_t *ret_bytes, struct rio_err
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-	return fd < 0 ? fail_file(path, "cannot be opened", err)
+	return fd < 0 ? rio_fail_file(err, errno, path, "cannot be opened")
 		      : rio_job_load_fd(fd, path, ret, ret_bytes, err);
 }

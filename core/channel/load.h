@@ -12,8 +12,9 @@
 #include <stddef.h>
 
 /*
- * All text of the file open at fd (taken), of any kind but large ones, with a NUL behind
- * it; freed by the caller.  path names it in messages.
+ * All text of the file open at fd (taken), whatever kind of file it is, with a NUL behind
+ * it that *ret_bytes does not count; freed by the caller.  path names it in messages.
+ * RIO_EOPTION of 64 MiB or more, RIO_ESYSTEM, RIO_ENOMEM.
  */
 int rio_job_load_fd(int fd, const char *path, char **ret, size_t *ret_bytes,
 	struct rio_error *err);

@@ -66,11 +66,9 @@ static int fail_at(const struct walk *walk, const char *rel, int e, struct rio_e
 {
 	_cleanup_free_ char *path = NULL;
 
-	rio_fail_errno(err, e, "cannot be read");
 	if (asprintf(&path, "%s%s%s", walk->folder, *rel ? "/" : "", rel) < 0)
 		path = NULL;
-	rio_error_set_file(err, path ? path : walk->folder);
-	return RIO_ESYSTEM;
+	return rio_fail_file(err, e, path ? path : walk->folder, "cannot be read");
 }
 
 /* A descriptor, or -1 with errno: EXDEV where the way leads out. */
@@ -180,6 +178,12 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+void rio_objects_sort(struct rio_objects *objects)
+{
+	if (objects->nr)
+		qsort(objects->keys, objects->nr, sizeof(*objects->keys), compare_keys);
+}
+
 bool rio_objects_has(const struct rio_objects *sorted, const char *key)
 {
 	return sorted->nr && bsearch(&key, sorted->keys, sorted->nr, sizeof(key), compare_keys);
@@ -210,8 +214,8 @@ int rio_objects_list(int dir_fd, const char *folder, struct rio_objects *ret,
 	struct walk walk = {.dir_fd = dir_fd, .folder = folder, .found = &all};
 	int r = visit_folder(&walk, "", NULL, err);
 
-	if (!r && all.nr)
-		qsort(all.keys, all.nr, sizeof(*all.keys), compare_keys);
+	if (!r)
+		rio_objects_sort(&all);
 	for (size_t i = 0; !r && i < all.nr; i++)
 		r = add_if_plainest(&all, all.keys[i], &kept, err);
 	if (r)

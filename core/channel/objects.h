@@ -23,6 +23,9 @@ struct rio_objects {
 	size_t nr_outside; /* not among them: CSV files, by name, whose links lead out */
 };
 
+/* By keys, bytewise. */
+void rio_objects_sort(struct rio_objects *objects);
+
 /* Whether key is among objects that are sorted, as rio_objects_list leaves them. */
 bool rio_objects_has(const struct rio_objects *sorted, const char *key);
 

@@ -2,13 +2,14 @@
 /*
  * A text read once, in order, and cut into pieces of whole rows.
  *
- * Below it: base, source/reader, csv, map (checkpoints).  It knows no columns.
+ * Below it: base, source/reader, csv, dataset/piece, and of explain what a bad quote is.  It
+ * knows no columns.
  */
 #ifndef RIO_DATASET_CUT_H
 #define RIO_DATASET_CUT_H
 
 #include "csv/dialect.h"
-#include "dataset/stream.h"
+#include "dataset/piece.h"
 #include "source/reader.h"
 
 struct rio_cutter {

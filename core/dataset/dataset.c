@@ -233,7 +233,8 @@ static int wait_for_turn(const struct rio_dataset_config *config, const struct r
 	while (rio_store_try_lock(config->store, key, ret, trouble) > 0) {
 		if (config->progress && config->progress(config->progress_data, 0,
 						stamp->size_bytes))
-			return rio_fail_errno(err, EINTR, "waiting for another builder was stopped");
+			return rio_fail_errno(err, EINTR,
+				"waiting for another builder was stopped");
 		nanosleep(&(struct timespec){.tv_nsec = LOCK_POLL_NS}, NULL);
 	}
 	return 0;
@@ -441,7 +442,8 @@ int rio_dataset_attach(const struct rio_dataset *dataset,
 	int r = 0;
 
 	if (rio_packed_codec(source) != dataset->codec)
-		return rio_fail(err, RIO_ESOURCE_CHANGED, "the file has changed since it was indexed");
+		return rio_fail(err, RIO_ESOURCE_CHANGED,
+			"the file has changed since it was indexed");
 	if (!dataset->codec)
 		return 0;
 	if (dataset->seek_index)

@@ -10,7 +10,7 @@
  * A dataset describes one state (stamp) of a source and never changes.  It holds
  * no descriptor: reading borrows a source, which must be in that same state.
  *
- * Below it: everything else in core.  It knows neither mounts nor terminals.
+ * Below it: base, source, csv, schema, record, map.  It knows neither mounts nor terminals.
  */
 #ifndef RIO_DATASET_DATASET_H
 #define RIO_DATASET_DATASET_H

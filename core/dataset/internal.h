@@ -146,6 +146,13 @@ int rio_rows_visit(const struct rio_dataset *dataset, const struct rio_segment *
 	size_t nr_rows, struct rio_general_scratch *scratch, rio_row_visitor *visit, void *data,
 	struct rio_error *err);
 
+/* The rows of segment k that can be told apart; the wall of a bad quote is behind them. */
+uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall);
+
+/* Load segment k, and go through all of these. */
+int rio_segment_visit(struct rio_reading *rd, size_t k, rio_row_visitor *visit, void *data,
+	struct rio_segment *ret, bool *ret_has_wall);
+
 /* Add the texts of the rows that have the right shape. */
 int rio_rows_gather(const struct rio_dataset *dataset, const struct rio_segment *segment,
 	size_t nr_rows, struct rio_general_scratch *scratch, struct rio_codes *codes,
@@ -154,9 +161,6 @@ int rio_rows_gather(const struct rio_dataset *dataset, const struct rio_segment 
 /* Fail over a segment whose records do not end at record_off, where the map says they do. */
 int rio_segment_fail_end(const struct rio_checkpoint *begin, uint64_t record_off,
 	struct rio_error *err);
-
-/* The rows of segment k that can be told apart; the wall of a bad quote is behind them. */
-uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall);
 
 /*
  * Find what the records of a source take, all cores at once, into dataset->map->sizes;

@@ -73,7 +73,8 @@ static bool is_sure(const struct rio_reading *rd, const struct rio_extent *exten
 /* Whether every line feed ends a row.  The source's last row may end without one. */
 static bool is_plain(const struct rio_reading *rd, const struct rio_extent *extent)
 {
-	return is_sure(rd, extent) && extent_rows(extent) == extent->end.line - extent->begin.line &&
+	return is_sure(rd, extent) &&
+	       extent_rows(extent) == extent->end.line - extent->begin.line &&
 	       extent->end.src_off < rio_map_src_end(rd->dataset->map);
 }
 

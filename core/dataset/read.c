@@ -157,7 +157,7 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 		.dst = dst,
 	};
 	uint64_t slow_fields = rio_nr_slow_fields, nr_filled = scratch->dense.nr_filled;
-	int r = 0, checked;
+	int r = 0;
 
 	rd.end = rd.off + RIO_MIN(len_bytes, file_bytes - rd.off);
 	if (rd.off < rd.end)
@@ -171,14 +171,10 @@ int rio_dataset_read(const struct rio_dataset *dataset, struct rio_source *sourc
 
 	/* Whatever was found counts only if the source is still the one that was indexed. */
 	if (r == 0 || r == RIO_EROW || r == RIO_EMAP_DAMAGED) {
-		struct rio_error changed;
+		int changed = rio_source_check(source, rio_dataset_stamp(dataset), err);
 
-		checked = rio_source_check(source, rio_dataset_stamp(dataset), &changed);
-		if (checked < 0) {
-			if (err)
-				*err = changed;
-			return checked;
-		}
+		if (changed)
+			return changed;
 	}
 	if (r < 0)
 		rio_error_set_file(err, rio_source_name(source));

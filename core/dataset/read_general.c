@@ -87,18 +87,11 @@ static int meet_wall(struct copying *c)
  */
 static int read_segment(struct rio_reading *rd, size_t k, uint64_t off, uint64_t end)
 {
-	const struct rio_dataset *d = rd->dataset;
-	struct rio_segment segment = {.begin = rio_map_checkpoint(d->map, k)};
+	struct rio_segment segment;
 	struct copying c = {rd, &segment, off, end};
 	bool has_wall;
-	uint64_t nr_rows = rio_segment_rows(d->map, k, &has_wall);
-	int r = 0;
+	int r = rio_segment_visit(rd, k, copy_row, &c, &segment, &has_wall);
 
-	if (nr_rows)
-		r = rio_segment_load(rd, k, nr_rows, &segment);
-	if (r == 0 && nr_rows)
-		r = rio_rows_visit(d, &segment, nr_rows, &rd->scratch->general, copy_row, &c,
-			rd->err);
 	if (r != 0)
 		return r;
 	if (has_wall && c.at + RIO_BAD_RECORD_BYTES == c.limit)

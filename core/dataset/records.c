@@ -50,16 +50,10 @@ static int walk_segment(struct rio_reading *rd, size_t k, record_visitor *visit,
 		.visit = visit,
 		.data = data,
 	};
-	struct rio_segment segment = {.begin = rio_map_checkpoint(d->map, k)};
+	struct rio_segment segment;
 	bool has_wall;
-	uint64_t nr_rows = rio_segment_rows(d->map, k, &has_wall);
-	int r = 0;
+	int r = rio_segment_visit(rd, k, walk_row, &w, &segment, &has_wall);
 
-	if (nr_rows)
-		r = rio_segment_load(rd, k, nr_rows, &segment);
-	if (r == 0 && nr_rows)
-		r = rio_rows_visit(d, &segment, nr_rows, &rd->scratch->general, walk_row, &w,
-			rd->err);
 	if (r == 0 && has_wall)
 		r = walk_record(&w, RIO_BAD_RECORD_BYTES);
 	if (w.is_beyond ||
@@ -122,14 +116,11 @@ static int gather_all(struct rio_reading *rd, struct gathering *g)
 /* What was found in a source counts only if it is still the one that was indexed. */
 static int check_source(const struct rio_reading *rd, int r)
 {
-	struct rio_error changed;
+	int changed = 0;
 
-	if (rd->source && (r >= 0 || r == RIO_EMAP_DAMAGED) &&
-		rio_source_check(rd->source, rio_dataset_stamp(rd->dataset), &changed) < 0) {
-		if (rd->err)
-			*rd->err = changed;
-		r = changed.code;
-	}
+	if (rd->source && (r >= 0 || r == RIO_EMAP_DAMAGED))
+		changed = rio_source_check(rd->source, rio_dataset_stamp(rd->dataset), rd->err);
+	r = changed ? changed : r;
 	if (r < 0 && rd->source)
 		rio_error_set_file(rd->err, rio_source_name(rd->source));
 	return RIO_MIN(r, 0);

@@ -164,6 +164,30 @@ int rio_rows_visit(const struct rio_dataset *dataset, const struct rio_segment *
 	return r;
 }
 
+uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall)
+{
+	uint64_t begin = rio_map_checkpoint(map, k).row;
+	uint64_t bad_row = map->bad_quote_off == RIO_NO_OFFSET ? UINT64_MAX : map->bad_quote_row;
+
+	*ret_has_wall = bad_row < rio_map_nr_rows(map) && rio_map_find_row(map, bad_row) == k;
+	return bad_row <= begin ? 0 : RIO_MIN(rio_map_checkpoint(map, k + 1).row, bad_row) - begin;
+}
+
+int rio_segment_visit(struct rio_reading *rd, size_t k, rio_row_visitor *visit, void *data,
+	struct rio_segment *ret, bool *ret_has_wall)
+{
+	const struct rio_dataset *d = rd->dataset;
+	uint64_t nr_rows = rio_segment_rows(d->map, k, ret_has_wall);
+	int r;
+
+	*ret = (struct rio_segment){.begin = rio_map_checkpoint(d->map, k)};
+	if (!nr_rows)
+		return 0;
+	r = rio_segment_load(rd, k, nr_rows, ret);
+	return r < 0 ? r : rio_rows_visit(d, ret, nr_rows, &rd->scratch->general, visit, data,
+				   rd->err);
+}
+
 int rio_rows_gather(const struct rio_dataset *dataset, const struct rio_segment *segment,
 	size_t nr_rows, struct rio_general_scratch *scratch, struct rio_codes *codes,
 	struct rio_error *err)

@@ -50,15 +50,6 @@ struct worker {
 	struct rio_codes *codes;
 };
 
-uint64_t rio_segment_rows(const struct rio_map *map, size_t k, bool *ret_has_wall)
-{
-	uint64_t begin = rio_map_checkpoint(map, k).row;
-	uint64_t bad_row = map->bad_quote_off == RIO_NO_OFFSET ? UINT64_MAX : map->bad_quote_row;
-
-	*ret_has_wall = bad_row < rio_map_nr_rows(map) && rio_map_find_row(map, bad_row) == k;
-	return bad_row <= begin ? 0 : RIO_MIN(rio_map_checkpoint(map, k + 1).row, bad_row) - begin;
-}
-
 static int add_row(void *data, const struct rio_row *row)
 {
 	struct rio_segment_size *sum = data;
@@ -68,23 +59,26 @@ static int add_row(void *data, const struct rio_row *row)
 	return 0;
 }
 
-static int do_segment(struct worker *w, size_t k)
+static int gather_segment(struct worker *w, size_t k)
 {
 	const struct rio_dataset *d = w->pass->dataset;
-	struct rio_general_scratch *scratch = &w->reading.scratch->general;
 	struct rio_segment segment;
-	struct rio_segment_size sum = {0};
 	bool has_wall;
 	uint64_t nr_rows = rio_segment_rows(d->map, k, &has_wall);
-	int r = 0;
+	int r = nr_rows ? rio_segment_load(&w->reading, k, nr_rows, &segment) : 0;
 
-	if (nr_rows)
-		r = rio_segment_load(&w->reading, k, nr_rows, &segment);
-	if (r == 0 && nr_rows && w->pass->gathers)
-		return rio_rows_gather(d, &segment, nr_rows, scratch, w->codes, w->reading.err);
-	if (r == 0 && nr_rows)
-		r = rio_rows_visit(d, &segment, nr_rows, scratch, add_row, &sum, w->reading.err);
-	if (r < 0 || w->pass->gathers)
+	return r < 0 || !nr_rows ? r : rio_rows_gather(d, &segment, nr_rows,
+			&w->reading.scratch->general, w->codes, w->reading.err);
+}
+
+static int size_segment(struct worker *w, size_t k)
+{
+	struct rio_segment_size sum = {0};
+	struct rio_segment segment;
+	bool has_wall;
+	int r = rio_segment_visit(&w->reading, k, add_row, &sum, &segment, &has_wall);
+
+	if (r < 0)
 		return r;
 	sum.len_bytes += has_wall ? RIO_BAD_RECORD_BYTES : 0;
 	w->pass->found[k] = sum;
@@ -155,7 +149,7 @@ static void *work(void *data)
 		r = rio_codes_create(pass->dataset->schema->nr_columns, &w.codes, &error);
 	while (r == 0 && (end = take_turn(pass, &k)) > k)
 		for (; k < end && r == 0; k++)
-			r = do_segment(&w, k);
+			r = pass->gathers ? gather_segment(&w, k) : size_segment(&w, k);
 	finish_worker(&w, r);
 	rio_codes_destroy(w.codes);
 	rio_scratch_destroy(w.reading.scratch);
@@ -250,15 +244,11 @@ static int size_all(struct pass *pass, struct rio_error *err)
 /* What was found, errors too, counts only if the source is what was counted. */
 static int check_source(const struct pass *pass, int r, struct rio_error *err)
 {
-	struct rio_error changed;
+	int changed = 0;
 
-	if (r != 0 && r != RIO_EMAP_DAMAGED && r != RIO_ESCHEMA)
-		return r;
-	if (rio_source_check(pass->source, &pass->dataset->map->stamp, &changed) == 0)
-		return r;
-	if (err)
-		*err = changed;
-	return changed.code;
+	if (r == 0 || r == RIO_EMAP_DAMAGED || r == RIO_ESCHEMA)
+		changed = rio_source_check(pass->source, &pass->dataset->map->stamp, err);
+	return changed ? changed : r;
 }
 
 /* The sizing pass counts, so it is made, as if these records had to be sized. */

@@ -126,28 +126,22 @@ void rio_stream_destroyp(struct rio_stream **stream)
 	rio_stream_destroy(*stream);
 }
 
-const struct rio_schema *rio_stream_schema(const struct rio_stream *stream)
-{
-	return stream->dataset->schema;
-}
-
 int rio_stream_cut(struct rio_stream *stream, size_t piece_bytes, struct rio_piece *ret,
 	struct rio_error *err)
 {
-	struct rio_error changed;
-	int r;
+	int r, changed;
 
 	if (stream->record_bytes > RIO_STREAM_GROWTH * stream->row_bytes)
-		piece_bytes = piece_bytes * RIO_STREAM_GROWTH * stream->row_bytes / stream->record_bytes;
+		piece_bytes = piece_bytes * RIO_STREAM_GROWTH * stream->row_bytes /
+			      stream->record_bytes;
 	r = rio_cutter_cut(&stream->cutter, RIO_MAX(piece_bytes, (size_t)1), ret, err);
 
 	/* Whatever was found counts only if the source is still the one that was opened. */
-	if ((r >= 0 || r == RIO_EDAMAGED) &&
-		rio_source_check(stream->source, &stream->stamp, &changed) < 0) {
+	changed = r >= 0 || r == RIO_EDAMAGED
+			  ? rio_source_check(stream->source, &stream->stamp, err) : 0;
+	if (changed) {
 		stream->cutter.at_end = true;
-		if (err)
-			*err = changed;
-		return changed.code;
+		return changed;
 	}
 	if (r < 0)
 		rio_error_set_file(err, rio_source_name(stream->source));

@@ -13,8 +13,8 @@
 #ifndef RIO_DATASET_STREAM_H
 #define RIO_DATASET_STREAM_H
 
-#include "csv/kernel.h"
 #include "dataset/dataset.h"
+#include "dataset/piece.h"
 
 struct rio_stream;
 
@@ -28,23 +28,6 @@ int rio_stream_create(struct rio_source *source, const struct rio_dataset_config
 void rio_stream_destroy(struct rio_stream *stream);
 void rio_stream_destroyp(struct rio_stream **stream);
 
-const struct rio_schema *rio_stream_schema(const struct rio_stream *stream);
-
-/*
- * Whole rows, as text.  Zeroed is empty; its memory is used again from cut to cut, of
- * this stream or another.
- */
-struct rio_piece {
-	struct rio_checkpoint *segments; /* where they begin; the last is the end */
-	size_t nr_segments, segments_room;
-	uint8_t *buffer; /* RIO_PAD_BYTES, the text, a line feed, RIO_PAD_BYTES */
-	size_t buffer_room;
-	size_t len_bytes; /* of the text */
-	int wall;         /* a negative code: behind its rows none can be told apart */
-	struct rio_error wall_error;
-};
-void rio_piece_deinit(struct rio_piece *piece);
-
 /*
  * Cut the next rows: at least piece_bytes of text (fewer at the end, and where records may
  * be more than RIO_STREAM_GROWTH times as long as their text), and no more than the row
@@ -54,7 +37,6 @@ void rio_piece_deinit(struct rio_piece *piece);
  * RIO_STREAM_END: there are no more rows.  RIO_ESOURCE_CHANGED, RIO_EDAMAGED, RIO_ESYSTEM:
  * nothing was cut.  Behind an error or the end there is nothing.  One thread at a time.
  */
-#define RIO_STREAM_END 1
 #define RIO_STREAM_GROWTH 64
 int rio_stream_cut(struct rio_stream *stream, size_t piece_bytes, struct rio_piece *ret,
 	struct rio_error *err);

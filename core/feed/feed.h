@@ -46,14 +46,14 @@ struct rio_feed_config {
 	struct rio_store *store;   /* for what cannot do without a map (text=map); may be NULL */
 	unsigned nr_threads;       /* that encode, at most; 0: one a core */
 	uint64_t bytes_per_second; /* --slow; 0: as fast as it goes */
-	uint64_t stall_ms;         /* --stall: wait so long before the first byte … */
+	uint64_t stall_ms;         /* --stall: wait so long before the first byte; 0: do not */
 	int stop_fd;               /* readable (an eventfd): end now; -1: none */
 };
 
 /* What became of it.  Set on failure, too. */
 struct rio_feed_result {
 	uint64_t len_bytes;   /* written */
-	uint64_t nr_records;  /* (or wrapped objects) encoded, and written but for a reader that left */
+	uint64_t nr_records;  /* or wrapped objects; of a reader that left: encoded for him */
 	uint64_t nr_skipped;  /* rows, bad_row=skip */
 	uint64_t nr_filled;   /* cells, missing= */
 	bool reader_left;     /* it closed early: no failure */

@@ -166,17 +166,13 @@ static int read_raw(struct rio_feed_open *open, size_t len_bytes, struct rio_fee
 static int cut_raw(struct rio_feed_open *open, size_t len_bytes, struct rio_feed_piece *piece,
 	struct rio_error *err)
 {
-	struct rio_error changed;
-	int r;
+	int r, changed;
 
 	if (open->off == open->stamp.size_bytes && open->nr_pieces)
 		return RIO_STREAM_END;
 	r = read_raw(open, len_bytes, piece, err);
-	if (rio_source_check(open->file, &open->stamp, &changed) < 0) {
-		r = changed.code;
-		if (err)
-			*err = changed;
-	}
+	changed = rio_source_check(open->file, &open->stamp, err);
+	r = changed ? changed : r;
 	if (r < 0)
 		rio_error_set_file(err, rio_source_name(open->file));
 	return r;

@@ -2,7 +2,7 @@
 /*
  * The checkpoints of a kept map that were not read when it was opened.
  *
- * Below it: base, map/map.
+ * Below it: base, map/map.h, whose functions ask here whether a group is there.
  */
 #ifndef RIO_MAP_REST_H
 #define RIO_MAP_REST_H

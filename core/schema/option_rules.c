@@ -62,7 +62,11 @@ int rio_options_check(const struct rio_options *o, struct rio_error *err)
 	return 0;
 }
 
-bool rio_options_need_sizes(const struct rio_options *o)
+/*
+ * Whether records may differ in length, or columns need a table of texts, so that an
+ * offset map holds more than where rows lie.
+ */
+static bool need_sizes(const struct rio_options *o)
 {
 	return has_int32(o) || o->format == RIO_SPARSE || o->keys || o->text == RIO_TEXT_BYTES ||
 	       o->text == RIO_TEXT_HASH || o->text == RIO_TEXT_MAP ||
@@ -81,7 +85,7 @@ int rio_options_row_key(const struct rio_options *o, char **ret, struct rio_erro
 	int n = asprintf(&rows, "header=%s delimiter=0x%02x quote=%d", header_words[o->header],
 		o->dialect.delimiter, o->dialect.quote);
 
-	if (n >= 0 && !rio_options_need_sizes(o)) {
+	if (n >= 0 && !need_sizes(o)) {
 		*ret = rio_steal(rows);
 		return 0;
 	}

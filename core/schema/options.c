@@ -288,46 +288,15 @@ int rio_options_init(struct rio_options *options, struct rio_error *err)
 	return options->suffix ? 0 : rio_fail(err, RIO_ENOMEM, "out of memory");
 }
 
-/* The texts that options own; suffix is never NULL. */
-enum { NR_TEXTS = 6 };
-
-static void list_texts(struct rio_options *options, char **ret[NR_TEXTS])
-{
-	char **const texts[NR_TEXTS] = {&options->label, &options->features, &options->drop,
-		&options->keys, &options->uid, &options->suffix};
-
-	memcpy(ret, texts, sizeof(texts));
-}
-
 void rio_options_deinit(struct rio_options *options)
 {
-	char **texts[NR_TEXTS];
-
-	list_texts(options, texts);
-	for (size_t i = 0; i < NR_TEXTS; i++)
-		free(*texts[i]);
+	free(options->label);
+	free(options->features);
+	free(options->drop);
+	free(options->keys);
+	free(options->uid);
+	free(options->suffix);
 	*options = (struct rio_options){0};
-}
-
-int rio_options_copy(const struct rio_options *options, struct rio_options *ret,
-	struct rio_error *err)
-{
-	struct rio_options copy = *options;
-	char **texts[NR_TEXTS];
-	bool complete = true;
-
-	list_texts(&copy, texts);
-	for (size_t i = 0; i < NR_TEXTS; i++)
-		if (*texts[i]) {
-			*texts[i] = strdup(*texts[i]);
-			complete &= *texts[i] != NULL;
-		}
-	if (!complete) {
-		rio_options_deinit(&copy);
-		return rio_fail(err, RIO_ENOMEM, "out of memory");
-	}
-	*ret = copy;
-	return 0;
 }
 
 int rio_options_set(struct rio_options *options, const char *name, const char *value,

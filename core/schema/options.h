@@ -77,8 +77,6 @@ extern const struct rio_option_info rio_option_table[];
 
 int rio_options_init(struct rio_options *options, struct rio_error *err);
 void rio_options_deinit(struct rio_options *options);
-int rio_options_copy(const struct rio_options *options, struct rio_options *ret,
-	struct rio_error *err);
 
 /* Set one option.  RIO_EOPTION names the option and what it takes. */
 int rio_options_set(struct rio_options *options, const char *name, const char *value,
@@ -86,12 +84,6 @@ int rio_options_set(struct rio_options *options, const char *name, const char *v
 
 /* RIO_EOPTION where options that are fine alone do not go together. */
 int rio_options_check(const struct rio_options *options, struct rio_error *err);
-
-/*
- * Whether records may differ in length, or columns need a table of texts, so that an
- * offset map holds more than where rows lie.
- */
-bool rio_options_need_sizes(const struct rio_options *options);
 
 /*
  * The options that an offset map depends on, as canonical text: those that decide where

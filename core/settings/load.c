@@ -12,13 +12,6 @@
 
 #define TEXT_BYTES_MAX RIO_MIB
 
-static int fail_file(const char *path, const char *what, struct rio_error *err)
-{
-	rio_fail_errno(err, errno, "%s", what);
-	rio_error_set_file(err, path);
-	return RIO_ESYSTEM;
-}
-
 int rio_settings_load_fd(int fd_taken, const char *path, const char *folder,
 	struct rio_settings **ret, struct rio_error *err)
 {
@@ -30,7 +23,7 @@ int rio_settings_load_fd(int fd_taken, const char *path, const char *folder,
 		return rio_fail(err, RIO_ENOMEM, "no memory for settings");
 	len = rio_read_all(fd, text, TEXT_BYTES_MAX + 1);
 	if (len < 0)
-		return fail_file(path, "cannot read settings", err);
+		return rio_fail_file(err, errno, path, "cannot read settings");
 	if ((size_t)len > TEXT_BYTES_MAX) {
 		rio_fail(err, RIO_EOPTION, "more than 1 MiB is no settings file");
 		rio_error_set_file(err, path);
@@ -59,7 +52,7 @@ static int load(const char *path, const char *folder, struct rio_settings **ret,
 	int fd = folder ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
 
 	if (fd < 0)
-		return fail_file(path, "cannot open settings", err);
+		return rio_fail_file(err, errno, path, "cannot open settings");
 	return rio_settings_load_fd(fd, path, folder, ret, err);
 }
 

@@ -23,9 +23,7 @@ struct file_source {
 
 static int fail(struct file_source *file, struct rio_error *err, const char *what)
 {
-	rio_fail_errno(err, errno, "%s", what);
-	rio_error_set_file(err, file->base.name);
-	return RIO_ESYSTEM;
+	return rio_fail_file(err, errno, file->base.name, what);
 }
 
 static int file_read_at(struct rio_source *source, uint64_t off, void *dst, size_t len_bytes,
@@ -134,10 +132,6 @@ int rio_source_open(const char *path, struct rio_source **ret, struct rio_error 
 	/* O_NONBLOCK: a FIFO is refused, not waited for. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd < 0) {
-		rio_fail_errno(err, errno, "cannot open");
-		rio_error_set_file(err, path);
-		return RIO_ESYSTEM;
-	}
-	return rio_source_from_fd(fd, path, ret, err);
+	return fd < 0 ? rio_fail_file(err, errno, path, "cannot open")
+		      : rio_source_from_fd(fd, path, ret, err);
 }

@@ -159,7 +159,8 @@ int rio_source_settled_stamp(struct rio_source *source, struct rio_stamp *ret,
  * RIO_ESOURCE_CHANGED unless the source is still in the state that this stamp was
  * taken of.  Who has opened it for writing since then shows by the first byte that he
  * writes, which moves its ctime; so only of a stamp that is itself one of a written
- * source is it asked whether it still is.
+ * source is it asked whether it still is.  err, which may hold what was found before, is
+ * touched only then.
  */
 int rio_source_check(struct rio_source *source, const struct rio_stamp *stamp,
 	struct rio_error *err);

@@ -66,7 +66,8 @@ static uint64_t used_bytes;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all of these, and spans */
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
-uint64_t rio_spans_bytes_max(void)
+/* What the cache may hold: decoded bytes, decoders, input. */
+static uint64_t bytes_max(void)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -144,7 +145,7 @@ static struct span *add(const struct rio_seek_index *index, size_t number)
 /* The span, in use by the caller; NULL without memory. */
 static struct span *take(const struct rio_seek_index *index, size_t number)
 {
-	uint64_t wanted = cost(index, number), most = rio_spans_bytes_max();
+	uint64_t wanted = cost(index, number), most = bytes_max();
 	struct span *span;
 
 	while (!(span = find(index, number)) && used_bytes + wanted > most)

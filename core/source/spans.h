@@ -11,9 +11,6 @@
 #include "source/seek_index.h"
 #include "source/source.h"
 
-/* What the cache may hold: decoded bytes, decoders, input. */
-uint64_t rio_spans_bytes_max(void);
-
 /*
  * Copy text from off on, which lies before its end, up to len_bytes or to the end of
  * its span.  packed is the compressed source, borrowed for the call.

@@ -107,7 +107,8 @@ static int damaged(const struct rio_unpacker *u, const char *what, struct rio_er
 {
 	return rio_fail(err, RIO_EDAMAGED,
 		"the %s member at byte %ju of the compressed file is damaged, at byte %ju: %s",
-		u->decoder->codec->name, (uintmax_t)u->member_off, (uintmax_t)rio_unpacker_off(u), what);
+		u->decoder->codec->name, (uintmax_t)u->member_off,
+		(uintmax_t)rio_unpacker_off(u), what);
 }
 
 static int beyond_us(const struct rio_unpacker *u, const char *what, struct rio_error *err)
@@ -120,7 +121,8 @@ static int cut_short(const struct rio_unpacker *u, struct rio_error *err)
 {
 	return rio_fail(err, RIO_EDAMAGED,
 		"the %s member at byte %ju of the compressed file is cut short: the file ends at "
-		"byte %ju", u->decoder->codec->name, (uintmax_t)u->member_off, (uintmax_t)rio_unpacker_off(u));
+		"byte %ju", u->decoder->codec->name, (uintmax_t)u->member_off,
+		(uintmax_t)rio_unpacker_off(u));
 }
 
 /* Nothing but zeros up to the end, where the format has that. */

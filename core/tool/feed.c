@@ -152,11 +152,8 @@ static int list_objects(const struct rio_job *job, struct rio_fed_channel *chann
 	_cleanup_close_ int fd = open(channel->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
-	if (fd < 0) {
-		rio_fail_errno(err, errno, "cannot be opened");
-		rio_error_set_file(err, channel->folder);
-		return RIO_ESYSTEM;
-	}
+	if (fd < 0)
+		return rio_fail_file(err, errno, channel->folder, "cannot be opened");
 	r = rio_objects_list(fd, channel->folder, &channel->objects, err);
 	if (!r && channel->objects.nr_outside)
 		fprintf(stderr, "recordio: note: %s: left out, since links lead out of it: %zu\n",

@@ -22,13 +22,6 @@
 
 #define STAGING ".recordio-feed"
 
-static int fail_path(const char *path, int e, const char *what, struct rio_error *err)
-{
-	rio_fail_errno(err, e, "%s", what);
-	rio_error_set_file(err, path);
-	return RIO_ESYSTEM;
-}
-
 static int fail_there(const char *path, struct rio_error *err)
 {
 	rio_fail(err, RIO_EOPTION, "this is there already: recordio feed makes it, and removes it "
@@ -62,7 +55,7 @@ static int note(struct rio_feed_folder *folder, const char *path, struct rio_err
 		folder->room = room;
 	}
 	if (lstat(path, &made.st) < 0)
-		return fail_path(path, errno, "cannot be looked at", err);
+		return rio_fail_file(err, errno, path, "cannot be looked at");
 	made.path = strdup(path);
 	if (!made.path)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
@@ -78,7 +71,7 @@ int rio_feed_folder_add(struct rio_feed_folder *folder, const char *path, struct
 		return note(folder, path, err);
 	if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
-	return fail_path(path, errno, "cannot be made", err);
+	return rio_fail_file(err, errno, path, "cannot be made");
 }
 
 static int add_below(struct rio_feed_folder *folder, const char *name, struct rio_error *err)
@@ -98,7 +91,7 @@ static int add_staging(struct rio_feed_folder *folder, struct rio_error *err)
 	if (mkdir(path, 0700) == 0)
 		return note(folder, path, err);
 	if (errno != EEXIST)
-		return fail_path(path, errno, "cannot be made", err);
+		return rio_fail_file(err, errno, path, "cannot be made");
 	rio_fail(err, RIO_EOPTION, "this is there already: the folder is fed by another recordio, "
 		"or was by one that was killed; then remove it");
 	rio_error_set_file(err, path);
@@ -115,7 +108,7 @@ int rio_feed_folder_init(struct rio_feed_folder *ret, const char *path, struct r
 		return r;
 	ret->path = realpath(path, NULL);
 	if (!ret->path)
-		return fail_path(path, errno, "cannot be resolved", err);
+		return rio_fail_file(err, errno, path, "cannot be resolved");
 	/* Where it was made just now, its name is the absolute one from here on. */
 	if (ret->nr) {
 		free(ret->made[0].path);
@@ -171,9 +164,9 @@ int rio_feed_folder_write(struct rio_feed_folder *folder, const char *name, cons
 		return RIO_ENOMEM;
 	if (fd < 0)
 		return errno == EEXIST ? fail_there(path, err)
-				       : fail_path(path, errno, "cannot be made", err);
+				       : rio_fail_file(err, errno, path, "cannot be made");
 	r = rio_write_all(fd, text, strlen(text)) < 0
-		    ? fail_path(path, errno, "cannot be written", err)
+		    ? rio_fail_file(err, errno, path, "cannot be written")
 		    : note(folder, path, err);
 	if (r)
 		unlink(path);
@@ -216,13 +209,13 @@ int rio_feed_folder_fifo(const struct rio_feed_folder *folder, const char *name,
 	if (!staged)
 		return RIO_ENOMEM;
 	if (mkfifo(staged, 0666) < 0)
-		return fail_path(path, errno, "cannot be made", err);
+		return rio_fail_file(err, errno, path, "cannot be made");
 	fd = open_writer(staged);
 	if (fd < 0)
-		r = fail_path(path, errno, "cannot be opened for writing", err);
+		r = rio_fail_file(err, errno, path, "cannot be opened for writing");
 	else if (publish(staged, path, old_fd) < 0)
 		r = errno == EEXIST ? fail_there(path, err)
-				    : fail_path(path, errno, "cannot be made", err);
+				    : rio_fail_file(err, errno, path, "cannot be made");
 	if (r) {
 		unlink(staged);
 		return r;

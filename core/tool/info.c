@@ -230,7 +230,8 @@ static void print_column(const struct rio_schema *schema, size_t column)
 static void print_text_columns(const struct rio_schema *schema)
 {
 	for (size_t i = 0; i < schema->nr_columns; i++) {
-		if (schema->types[i] != RIO_COLUMN_TEXT || strcmp(rio_tool_role(schema, i), "dropped") == 0)
+		if (schema->types[i] != RIO_COLUMN_TEXT ||
+			strcmp(rio_tool_role(schema, i), "dropped") == 0)
 			continue;
 		printf("  note          column %zu holds text, which is no number: %s\n", i,
 			rio_schema_is_label(schema, i)

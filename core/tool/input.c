@@ -42,8 +42,7 @@ int rio_tool_input_open(const char *name, struct rio_tool_input *ret, struct rio
 	if (strcmp(name, "-") != 0) {
 		input.store_path = realpath(name, NULL);
 		if (!input.store_path) {
-			r = rio_fail_errno(err, errno, "cannot resolve the path");
-			rio_error_set_file(err, name);
+			r = rio_fail_file(err, errno, name, "cannot resolve the path");
 			rio_tool_input_deinit(&input);
 			return r;
 		}

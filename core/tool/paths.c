@@ -74,9 +74,7 @@ static int visit(struct rio_paths *paths, FTS *fts, FTSENT *entry, struct rio_er
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
-		rio_fail_errno(err, entry->fts_errno, "cannot be read");
-		rio_error_set_file(err, entry->fts_path);
-		return RIO_ESYSTEM;
+		return rio_fail_file(err, entry->fts_errno, entry->fts_path, "cannot be read");
 	case FTS_F:
 	case FTS_SL:
 		if (is_meant(paths, entry->fts_name) &&
@@ -113,11 +111,8 @@ int rio_paths_add(struct rio_paths *paths, char *path, struct rio_error *err)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0) {
-		rio_fail_errno(err, errno, "cannot be opened");
-		rio_error_set_file(err, path);
-		return RIO_ESYSTEM;
-	}
+	if (stat(path, &st) < 0)
+		return rio_fail_file(err, errno, path, "cannot be opened");
 	return S_ISDIR(st.st_mode) ? walk(paths, path, err) : append(paths, path, &st, err);
 }
 

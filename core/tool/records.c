@@ -18,33 +18,20 @@ static bool begins_with_magic(int fd)
 	       memcmp(begin, magic, sizeof(magic)) == 0;
 }
 
-static int fail_file(const char *name, const char *what, struct rio_error *err)
-{
-	rio_fail_errno(err, errno, "%s", what);
-	rio_error_set_file(err, name);
-	return RIO_ESYSTEM;
-}
-
-int rio_tool_is_recordio(const char *name, bool *ret, struct rio_error *err)
+/* 1: name is RecordIO; 0: a CSV; or negative. */
+static int check_recordio(const char *name, struct rio_error *err)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 
-	if (strcmp(name, "-") == 0) {
-		*ret = true;
-		return 0;
-	}
+	if (strcmp(name, "-") == 0)
+		return 1;
 	if (stat(name, &st) < 0)
-		return fail_file(name, "cannot open", err);
-	if (!S_ISREG(st.st_mode) || rio_path_is_recordio(name)) {
-		*ret = true;
-		return 0;
-	}
+		return rio_fail_file(err, errno, name, "cannot open");
+	if (!S_ISREG(st.st_mode) || rio_path_is_recordio(name))
+		return 1;
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return fail_file(name, "cannot open", err);
-	*ret = begins_with_magic(fd);
-	return 0;
+	return fd < 0 ? rio_fail_file(err, errno, name, "cannot open") : begins_with_magic(fd);
 }
 
 int rio_tool_record_max(const char *value, size_t *ret, struct rio_error *err)
@@ -69,7 +56,7 @@ int rio_tool_records_pull(void *data, void *dst, size_t len_bytes, size_t *ret_b
 		n = read(records->fd, dst, len_bytes);
 	while (n < 0 && errno == EINTR);
 	*ret_bytes = n > 0 ? (size_t)n : 0;
-	return n < 0 ? fail_file(records->name, "cannot read", err) : 0;
+	return n < 0 ? rio_fail_file(err, errno, records->name, "cannot read") : 0;
 }
 
 static int pull_csv(void *data, void *dst, size_t len_bytes, size_t *ret_bytes,
@@ -94,7 +81,7 @@ static int open_recordio(struct rio_tool_records *records, const char *name,
 			      ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			      : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (records->fd < 0 || fstat(records->fd, &st) < 0)
-		return fail_file(records->name, "cannot open", err);
+		return rio_fail_file(err, errno, records->name, "cannot open");
 	if (S_ISREG(st.st_mode))
 		records->size_bytes = (uint64_t)st.st_size;
 	return 0;
@@ -114,14 +101,13 @@ int rio_tool_records_open(const struct rio_tool_call *call, const char *name,
 	size_t record_bytes_max, struct rio_progress *progress, struct rio_tool_records *ret,
 	struct rio_error *err)
 {
-	bool is_recordio;
-	int r;
+	int is_recordio;
 
 	*ret = (struct rio_tool_records){
 		.name = strcmp(name, "-") == 0 ? "standard input" : name, .fd = -1};
-	r = rio_tool_is_recordio(name, &is_recordio, err);
-	if (r)
-		return r;
+	is_recordio = check_recordio(name, err);
+	if (is_recordio < 0)
+		return is_recordio;
 	ret->kind = is_recordio ? "recordio" : "csv";
 	rio_unframe_init(&ret->unframe, is_recordio ? rio_tool_records_pull : pull_csv, ret,
 		record_bytes_max);

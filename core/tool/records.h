@@ -25,18 +25,14 @@ struct rio_tool_records {
 	uint64_t off;                /* in the encoded file */
 };
 
-/*
- * Whether name is RecordIO: "-", whatever is no regular file, a file that begins with
- * the magic, and one that is called *.recordio, *.rec or *.pbr.  All else is CSV.
- */
-int rio_tool_is_recordio(const char *name, bool *ret, struct rio_error *err);
-
 /* --max_record's value, or the usual where it is NULL. */
 int rio_tool_record_max(const char *value, size_t *ret, struct rio_error *err);
 
 /*
- * Open name; ret is in use until rio_tool_records_close, on failure too, and must not
- * move.  progress (may be NULL) is told of a CSV's describing.
+ * Open name, which is RecordIO if it is "-", no regular file, begins with the magic, or is
+ * called *.recordio, *.rec or *.pbr; all else is CSV.  ret is in use until
+ * rio_tool_records_close, on failure too, and must not move.  progress (may be NULL) is told
+ * of a CSV's describing.
  */
 int rio_tool_records_open(const struct rio_tool_call *call, const char *name,
 	size_t record_bytes_max, struct rio_progress *progress, struct rio_tool_records *ret,

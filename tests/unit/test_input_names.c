@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of FIFOs, and back. */
-#include "fs/input_names.h"
+#include "fs/sagemaker/input_names.h"
 
 #include "unit.h"
 

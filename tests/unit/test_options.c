@@ -297,36 +297,6 @@ static void check__refuses_what_contradicts_itself(void **state)
 	}
 }
 
-static void copy__is_whole_and_independent(void **state)
-{
-	struct rio_options o = fresh(), copy, empty = fresh(), empty_copy;
-	struct rio_error err;
-
-	set(&o, "label", "a");
-	set(&o, "label", "y");
-	set(&o, "features", "b:c");
-	set(&o, "drop", "d");
-	set(&o, "suffix", "pbr");
-	set(&o, "delimiter", ";");
-	set(&o, "missing", "7");
-	assert_int_equal(rio_options_copy(&o, &copy, &err), 0);
-	assert_int_equal(rio_options_copy(&empty, &empty_copy, &err), 0);
-	rio_options_deinit(&o);
-	rio_options_deinit(&empty);
-	assert_null(o.suffix);
-	assert_string_equal(copy.label, "y");
-	assert_string_equal(copy.features, "b:c");
-	assert_string_equal(copy.drop, "d");
-	assert_string_equal(copy.suffix, "pbr");
-	assert_int_equal(copy.dialect.delimiter, ';');
-	assert_true(copy.missing_value == 7);
-	assert_null(empty_copy.label);
-	assert_string_equal(empty_copy.suffix, "recordio");
-	rio_options_deinit(&copy);
-	rio_options_deinit(&copy);
-	rio_options_deinit(&empty_copy);
-}
-
 static char *row_key_with(const char *name, const char *value)
 {
 	struct rio_options o = fresh();
@@ -385,7 +355,6 @@ int main(void)
 		cmocka_unit_test(label_dtype__follows_dtype_until_it_is_set),
 		cmocka_unit_test(check__refuses_a_quote_that_delimits),
 		cmocka_unit_test(check__refuses_what_contradicts_itself),
-		cmocka_unit_test(copy__is_whole_and_independent),
 		cmocka_unit_test(row_key__differs_where_rows_may),
 	};
 

@@ -6,19 +6,19 @@
  *	data/train/…    the channel's files, encoded: the folders of tree
  *	data/train_0 …  a FIFO for every epoch
  *
- * Below it: shown, fifo, listing, attr.  Functions return 0 or a positive errno, and are
- * safe from many threads.
+ * Below it: shown, fifo, channels, input_names, listing, attr.  Functions return 0 or a
+ * positive errno, and are safe from many threads.
  */
 #ifndef RFS_INPUT_H
 #define RFS_INPUT_H
 
 #include "attr.h"
-#include "channels.h"
-#include "fifo.h"
 #include "listing.h"
 #include "node.h"
 #include "options.h"
-#include "shown.h"
+#include "sagemaker/channels.h"
+#include "sagemaker/fifo.h"
+#include "sagemaker/shown.h"
 
 #include <stdbool.h>
 
@@ -40,7 +40,7 @@ struct rfs_input_found {
 int rfs_input_lookup(struct rfs_input *input, const struct rfs_node *parent, const char *name,
 	const struct rfs_waiter *waiter, struct rfs_input_found *ret);
 
-/* The folder data. */
+/* The folder data, for expelling names in it. */
 struct rfs_node *rfs_input_data(struct rfs_input *input);
 
 /* Whether node is one of config and data, which are always there. */

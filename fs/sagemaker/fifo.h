@@ -3,14 +3,14 @@
  * The FIFOs of layout=sagemaker: an inode for each opening of a channel's epoch, and the
  * thread that waits for their readers.
  *
- * Below it: feeds, input_names, node, log.  It knows no request of fuse's.
+ * Below it: feeds, input_names, node, thread, log.  It knows no request of fuse's.
  * Safe from many threads.
  */
 #ifndef RFS_FIFO_H
 #define RFS_FIFO_H
 
-#include "feeds.h"
 #include "node.h"
+#include "sagemaker/feeds.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,12 +7,13 @@
  *	begin --> FEEDING --+--> DONE, LEFT (by its reader), FAILED, STOPPED
  *	                    '--> its thread waits to be joined: by the next begin, or the end
  */
-#include "feeds.h"
+#include "sagemaker/feeds.h"
 
 #include "base/io.h"
 #include "base/util.h"
 #include "errors.h"
 #include "log.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -179,12 +180,14 @@ static void note_file(const struct rfs_feeds *feeds, const struct rio_error *err
 {
 	const struct rfs_beneath *beneath = feeds->config.beneath;
 	size_t len = strlen(beneath->path);
-	const char *rel = err->file + len + 1;
+	const char *rel;
 	struct rio_stamp stamp;
 	struct stat st;
 
-	if (strncmp(err->file, beneath->path, len) != 0 || err->file[len] != '/' ||
-		rfs_beneath_stat(beneath, rel, &st))
+	if (strncmp(err->file, beneath->path, len) != 0 || err->file[len] != '/')
+		return;
+	rel = err->file + len + 1;
+	if (rfs_beneath_stat(beneath, rel, &st))
 		return;
 	stamp = rio_stamp_of_stat(&st);
 	rfs_errors_note(rel, &stamp, text);
@@ -391,7 +394,7 @@ static int start(struct rfs_feeds *feeds, struct feed *feed)
 	int e;
 
 	pthread_mutex_lock(&feeds->lock);
-	e = feeds->ending ? ECANCELED : pthread_create(&feed->thread, NULL, run, feed);
+	e = feeds->ending ? ECANCELED : rfs_thread_start(&feed->thread, run, feed);
 	if (!e) {
 		TAILQ_INSERT_TAIL(&feeds->list, feed, link);
 		drop_oldest(feeds);

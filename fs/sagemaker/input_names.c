@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "input_names.h"
+#include "sagemaker/input_names.h"
 
 #include <errno.h>
 #include <stdio.h>

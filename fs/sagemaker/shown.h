@@ -9,7 +9,7 @@
 #define RFS_SHOWN_H
 
 #include "beneath.h"
-#include "channels.h"
+#include "sagemaker/channels.h"
 
 struct rfs_shown;
 

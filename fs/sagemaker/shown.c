@@ -6,7 +6,7 @@
  * these for each name that is looked up would make a listing of n files cost n listings.
  * So these answers are kept for a second.
  */
-#include "shown.h"
+#include "sagemaker/shown.h"
 
 #include "base/util.h"
 #include "log.h"
@@ -61,11 +61,6 @@ void rfs_shown_destroy(struct rfs_shown *shown)
 	free(shown);
 }
 
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int list(const struct rfs_shown *shown, const char *name, struct rio_objects *ret,
 	struct rio_error *err)
 {
@@ -80,8 +75,7 @@ static int list(const struct rfs_shown *shown, const char *name, struct rio_obje
 		r = rio_objects_add(&chosen, all.keys[order[i]], err);
 	if (r)
 		return r;
-	if (chosen.nr)
-		qsort(chosen.keys, chosen.nr, sizeof(*chosen.keys), compare);
+	rio_objects_sort(&chosen);
 	*ret = chosen;
 	chosen = (struct rio_objects){0};
 	return 0;

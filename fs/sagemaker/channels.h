@@ -6,7 +6,7 @@
  * Each folder right in SOURCE whose name SageMaker would take is a channel.  Where SOURCE
  * had files but no folders when it was mounted, it is the one channel there is, "training".
  *
- * Below it: beneath, settings, options, log, core/channel, core/feed.
+ * Below it: job_files, beneath, names, settings, options, log, core/channel, core/feed.
  * Safe from many threads.
  */
 #ifndef RFS_CHANNELS_H
@@ -50,7 +50,7 @@ const char *rfs_channels_split(const struct rfs_channels *channels, char *path,
 /* The name of the channel whose folder is at path, or NULL: that is none's. */
 const char *rfs_channels_name_of(const struct rfs_channels *channels, const char *path);
 
-/* One of the files of config; freed by the caller. */
+/* The text of one of the files of config; freed by the caller.  As rio_config_text. */
 int rfs_channels_config(struct rfs_channels *channels, enum rio_config_file file, char **ret,
 	struct rio_error *err);
 

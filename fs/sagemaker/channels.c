@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "channels.h"
+#include "sagemaker/channels.h"
 
 #include "base/util.h"
 #include "csv/file_name.h"
-#include "job_files.h"
 #include "log.h"
 #include "names.h"
+#include "sagemaker/job_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 /* SageMaker's own name for a channel that nobody has named. */
@@ -106,18 +104,10 @@ static int look(struct rfs_channels *channels, struct seen *ret)
 	_cleanup_(free_seen) struct seen seen = {.folders = calloc(1, sizeof(char *))};
 	struct dirent *entry;
 	DIR *dir;
-	int fd, e;
+	int e = seen.folders ? rfs_beneath_open_dir(channels->beneath, ".", &dir) : ENOMEM;
 
-	if (!seen.folders)
-		return ENOMEM;
-	e = rfs_beneath_open(channels->beneath, ".", O_RDONLY | O_DIRECTORY, &fd);
 	if (e)
 		return e;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return ENOMEM;
-	}
 	while (!e && (errno = 0, entry = readdir(dir)))
 		e = see_entry(channels, entry, &seen);
 	e = e ? e : errno;
@@ -216,11 +206,8 @@ int rfs_channels_objects(const struct rfs_channels *channels, const char *name,
 	if (!path)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");
 	e = rfs_beneath_open(channels->beneath, folder, O_RDONLY | O_DIRECTORY, &fd);
-	if (e) {
-		r = rio_fail_errno(err, e, "cannot be listed");
-		rio_error_set_file(err, path);
-		return r;
-	}
+	if (e)
+		return rio_fail_file(err, e, path, "cannot be listed");
 	r = rio_objects_list(fd, path, &objects, err);
 	if (!r && channels->job->manifest)
 		r = select_objects(channels, name, &objects, err);
@@ -273,13 +260,9 @@ int rfs_channels_open(void *data, const char *key, struct rio_feed_object *ret,
 	const struct rfs_opener *opener = data;
 	const struct rfs_channels *channels = opener->channels;
 	_cleanup_(rio_feed_object_deinit) struct rio_feed_object object = {0};
-	_cleanup_free_ char *rel = NULL;
+	_cleanup_free_ char *rel = rfs_beneath_join(channels->is_one ? "." : opener->name, key);
 	int r;
 
-	if (channels->is_one)
-		rel = strdup(key);
-	else if (asprintf(&rel, "%s/%s", opener->name, key) < 0)
-		rel = NULL;
 	object.store_path = rel ? rfs_beneath_absolute(channels->beneath, rel) : NULL;
 	if (!object.store_path)
 		return rio_fail(err, RIO_ENOMEM, "out of memory");

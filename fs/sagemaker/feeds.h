@@ -2,15 +2,15 @@
 /*
  * The epochs that are being fed, a thread each, and the latest that were.
  *
- * Below it: channels, errors, status, log, core/feed.  It knows no FIFO: it is given the
- * writing end of a pipe.  Safe from many threads.
+ * Below it: channels, beneath, errors, status, thread, log, core/feed, core/map.  It knows no
+ * FIFO: it is given the writing end of a pipe.  Safe from many threads.
  */
 #ifndef RFS_FEEDS_H
 #define RFS_FEEDS_H
 
 #include "beneath.h"
-#include "channels.h"
 #include "map/store.h"
+#include "sagemaker/channels.h"
 #include "status.h"
 
 #include <stddef.h>

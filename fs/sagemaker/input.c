@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "input.h"
+#include "sagemaker/input.h"
 
 #include "base/util.h"
-#include "input_names.h"
 #include "log.h"
+#include "sagemaker/input_names.h"
 #include "to_errno.h"
 
 #include <errno.h>
@@ -26,15 +26,6 @@ struct rfs_input {
 	struct rfs_node *config, *data;
 };
 
-static struct rfs_node *create_folder(enum rfs_kind kind, const char *path, uint64_t ino)
-{
-	struct rfs_node *node = rfs_node_create(kind, path, &(struct rio_stamp){0}, NULL);
-
-	if (node)
-		node->ino = ino;
-	return node;
-}
-
 int rfs_input_create(const struct rfs_options *options, const struct rfs_beneath *beneath,
 	struct rfs_channels *channels, struct rfs_fifos *fifos, struct rfs_input **ret)
 {
@@ -47,8 +38,8 @@ int rfs_input_create(const struct rfs_options *options, const struct rfs_beneath
 	input->channels = channels;
 	input->fifos = fifos;
 	input->shown = rfs_shown_create(&options->job, channels);
-	input->config = create_folder(RFS_CONFIG, "config", CONFIG_INO);
-	input->data = create_folder(RFS_DATA, "data", DATA_INO);
+	input->config = rfs_node_create_fixed(RFS_CONFIG, "config", CONFIG_INO);
+	input->data = rfs_node_create_fixed(RFS_DATA, "data", DATA_INO);
 	if (!input->shown || !input->config || !input->data) {
 		rfs_input_destroy(input);
 		return ENOMEM;
@@ -275,7 +266,6 @@ bool rfs_input_shows(struct rfs_input *input, const char *path, bool is_folder)
 static bool source_of(const struct rfs_input *input, const struct rfs_node *folder,
 	const struct rfs_entry *entry, char **ret)
 {
-	bool in_root = strcmp(folder->path, ".") == 0;
 	const char *name = entry->name;
 	rfs_name source;
 
@@ -284,7 +274,8 @@ static bool source_of(const struct rfs_input *input, const struct rfs_node *fold
 			return false;
 		name = source;
 	}
-	return asprintf(ret, "%s%s%s", in_root ? "" : folder->path, in_root ? "" : "/", name) >= 0;
+	*ret = rfs_beneath_join(folder->path, name);
+	return *ret;
 }
 
 void rfs_input_filter(struct rfs_input *input, const struct rfs_node *folder,

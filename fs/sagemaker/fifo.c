@@ -31,16 +31,16 @@
  * not noticed); inotify, which tells of an open only once it has succeeded; a name of its
  * own for our walk (another name that keeps the inode known).
  */
-#include "fifo.h"
+#include "sagemaker/fifo.h"
 
 #include "base/util.h"
-#include "input_names.h"
 #include "log.h"
+#include "sagemaker/input_names.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -431,17 +431,12 @@ static void *watch(void *data)
 int rfs_fifos_start(struct rfs_fifos *fifos, const char *mountpoint, rfs_expel *expel_name,
 	void *expel_data)
 {
-	sigset_t all, before;
 	int e;
 
 	fifos->mountpoint = mountpoint;
 	fifos->expel = expel_name;
 	fifos->expel_data = expel_data;
-	/* Signals are the main thread's; SIGPIPE is nobody's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	e = pthread_create(&fifos->thread, NULL, watch, fifos);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	e = rfs_thread_start(&fifos->thread, watch, fifos);
 	fifos->has_thread = e == 0;
 	return e;
 }
