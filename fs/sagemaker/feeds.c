@@ -52,12 +52,15 @@ struct feed {
 };
 TAILQ_HEAD(feed_list, feed);
 
+/* What is logged of a channel once, however often it is read. */
+enum told { TOLD_LOSSES, TOLD_OUTSIDE, TOLD_EMPTY, NR_TOLD };
+
 /* What is kept of a channel. */
 struct channel {
 	char *name;
 	uint64_t next_epoch;
 	char *error;
-	bool told_losses, told_outside;
+	bool told[NR_TOLD];
 };
 
 struct rfs_feeds {
@@ -216,17 +219,16 @@ static void note_failure(struct rfs_feeds *feeds, const char *name, const struct
 }
 
 /* True the first time. */
-static bool tell_once(struct rfs_feeds *feeds, const char *name, bool losses)
+static bool tell_once(struct rfs_feeds *feeds, const char *name, enum told what)
 {
 	struct channel *channel;
-	bool *told, is_first = false;
+	bool is_first = false;
 
 	pthread_mutex_lock(&feeds->lock);
 	channel = get_channel(feeds, name);
 	if (channel) {
-		told = losses ? &channel->told_losses : &channel->told_outside;
-		is_first = !*told;
-		*told = true;
+		is_first = !channel->told[what];
+		channel->told[what] = true;
 	}
 	pthread_mutex_unlock(&feeds->lock);
 	return is_first;
@@ -249,10 +251,19 @@ static void note_success(struct rfs_feeds *feeds, const char *name)
 static void tell_losses(struct feed *feed, const struct rio_feed_result *result)
 {
 	if ((result->nr_skipped | result->nr_filled) &&
-		tell_once(feed->feeds, feed->channel, true))
+		tell_once(feed->feeds, feed->channel, TOLD_LOSSES))
 		rfs_log_note("channel %s, epoch %ju: %ju rows are skipped; %ju missing cells "
 			"are filled", feed->channel, (uintmax_t)feed->epoch,
 			(uintmax_t)result->nr_skipped, (uintmax_t)result->nr_filled);
+}
+
+/* Whoever trains on nothing should know why. */
+static void tell_empty(struct feed *feed)
+{
+	if (atomic_load(&feed->nr_objects) == 0 &&
+		tell_once(feed->feeds, feed->channel, TOLD_EMPTY))
+		rfs_log_note("channel %s, epoch %ju: there is no file for this host, so nothing was "
+			"in the pipe", feed->channel, (uintmax_t)feed->epoch);
 }
 
 static void finish(struct feed *feed, int r, const struct rio_feed_result *result,
@@ -267,8 +278,10 @@ static void finish(struct feed *feed, int r, const struct rio_feed_result *resul
 	tell_losses(feed, result);
 	if (state == FAILED)
 		note_failure(feeds, feed->channel, err);
-	else if (state == DONE)
+	if (state == DONE) {
 		note_success(feeds, feed->channel);
+		tell_empty(feed);
+	}
 	pthread_mutex_lock(&feeds->lock);
 	feed->result = *result;
 	feed->state = state;
@@ -294,7 +307,7 @@ static int list(const struct feed *feed, struct rio_objects *ret, struct rio_err
 
 	if (r)
 		rio_feed_reject(feed->fd);
-	else if (ret->nr_outside && tell_once(feed->feeds, feed->channel, false))
+	else if (ret->nr_outside && tell_once(feed->feeds, feed->channel, TOLD_OUTSIDE))
 		rfs_log_note("channel %s: %zu CSV files are links that lead out of its folder, "
 			"and are left out of its epochs", feed->channel, ret->nr_outside);
 	return r;

@@ -142,6 +142,16 @@ def test_an_empty_source_gets_channels_as_they_come(source, mounts):
     assert pipes.read(mount, "late", 0) == pipes.files_of(mount, "late") != b""
 
 
+def test_an_epoch_of_no_file_is_told_of_once(source, mounts):
+    """A script that trains on nothing has no error to go by."""
+    (source / "train").mkdir()
+    mount = mounts(source, "layout=sagemaker")
+    for epoch in range(2):
+        assert (mount.path / "data" / ("train_%d" % epoch)).read_bytes() == b""
+    mounting.wait_for(lambda: "there is no file for this host" in mount.log_text(), "the note")
+    assert mount.log_text().count("no file") == 1
+
+
 def test_files_beside_the_channels_are_told_of(channels, mounts):
     (channels / "stray.csv").write_bytes(b"1,2\n")
     mount = mounts(channels, LAYOUT)
